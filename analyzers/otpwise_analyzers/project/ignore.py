@@ -1,0 +1,178 @@
+"""What Git leaves out: `.gitignore` files at every depth, and `.git/info/exclude`.
+
+The user's own `core.excludesFile` is not read: the same files must be found on every machine. Whether Git
+tracks an ignored file all the same is not asked either, that would mean reading its index.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from pathspec import GitIgnoreSpec
+
+OnProblem = Callable[[Path, str], None]
+
+
+class IgnoreList:
+    """The patterns of one list, asked one directory entry at a time, from the top down.
+
+    The last pattern that matches decides. An ignored folder is not entered, so that nothing below it can
+    be taken back; that is Git's rule too, and the caller's walk holds it.
+    """
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        """Patterns as in a `.gitignore`; one that cannot be read matches nothing, as in Git."""
+        readable = [line for line in map(_entrywise, lines) if is_pattern(line)]
+        self._spec = GitIgnoreSpec.from_lines(readable) if readable else None
+
+    def verdict(self, path: str) -> bool | None:
+        """True to leave `path` out, False to take it back, None when nothing is said of it.
+
+        `path` is relative to the folder of the list, with `/`; that of a folder ends in one.
+        """
+        return None if self._spec is None else self._spec.check_file(path).include
+
+    def __bool__(self) -> bool:
+        return self._spec is not None
+
+
+def is_pattern(line: str) -> bool:
+    """Whether `line` can be read as a line of a `.gitignore`; blank lines and comments can."""
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except (ValueError, re.error):
+        return False
+    return True
+
+
+def _entrywise(line: str) -> str:
+    """The same pattern, such that it says nothing of a folder when Git would not.
+
+    pathspec judges whole paths of files: it lets `foo/**` match the folder `foo` itself, and lets `*`
+    outweigh a later `!*/`. Both would close a folder that Git keeps open.
+    """
+    body = line.rstrip()
+    negation, glob = ("!", body[1:]) if body.startswith("!") else ("", body)
+    if glob in ("*", "**", "/**", "**/*"):
+        return f"{negation}?*"
+    if glob.endswith("/**") and not glob.endswith("\\/**"):
+        return f"{negation}{glob}/*"
+    return line
+
+
+class _Layer(NamedTuple):
+    """A list, and how a path relative to the walked folder becomes one relative to the list's folder."""
+
+    patterns: IgnoreList
+    cut: int
+    prefix: str
+
+
+class IgnoreLayers(NamedTuple):
+    """The lists that hold in one folder, the nearest last. Immutable: each folder extends its parent's."""
+
+    layers: tuple[_Layer, ...] = ()
+
+    def ignores(self, path: str) -> bool:
+        """Whether the entry at `path` (relative to the walked folder; a folder's ends in `/`) is left out."""
+        for patterns, cut, prefix in reversed(self.layers):
+            verdict = patterns.verdict(prefix + path[cut:])
+            if verdict is not None:
+                return verdict
+        return False
+
+    def entering(self, root: Path, folder: str, names: Iterable[str], on_problem: OnProblem) -> IgnoreLayers:
+        """The layers that hold for the entries `names` of `folder` (relative to `root`, "" or ending in `/`).
+
+        A repository inside of another (a submodule) starts anew: Git does not look above it either.
+        """
+        layers = self.layers
+        if ".git" in names:
+            patterns = _private_list(root / folder)
+            layers = (_Layer(patterns, len(folder), ""),) if patterns else ()
+        if ".gitignore" in names:
+            patterns = _read(root / folder / ".gitignore", on_problem)
+            if patterns:
+                layers = (*layers, _Layer(patterns, len(folder), ""))
+        return IgnoreLayers(layers)
+
+
+def layers_above(start: Path, root: Path, on_problem: OnProblem) -> IgnoreLayers:
+    """What the folders above `start` say of it, for a walk that begins there in the project at `root`.
+
+    They are those of the Git repository around it, or else of the project. When they leave out `start`
+    itself they say nothing of what is below: whoever walks there means it.
+    """
+    lists: list[tuple[Path, IgnoreList]] = []
+    folders = _folders_above(start, root)
+    for folder, inner in zip(folders, [*folders[1:], start], strict=True):
+        if (folder / ".git").exists():
+            lists.append((folder, _private_list(folder)))
+        if (folder / ".gitignore").is_file():
+            lists.append((folder, _read(folder / ".gitignore", on_problem)))
+        for base, patterns in reversed(lists):
+            verdict = patterns.verdict(f"{inner.relative_to(base).as_posix()}/")
+            if verdict:
+                return IgnoreLayers()
+            if verdict is not None:
+                break
+    return IgnoreLayers(tuple(_layer(base, patterns, root) for base, patterns in lists if patterns))
+
+
+def _folders_above(start: Path, root: Path) -> list[Path]:
+    """The folders whose lists Git would ask about `start`, the outermost first, `start` not among them."""
+    if (start / ".git").exists():
+        return []
+    above: list[Path] = []
+    for folder in start.parents:
+        above.append(folder)
+        if (folder / ".git").exists():
+            return above[::-1]
+    return [folder for folder in above[::-1] if folder.is_relative_to(root)]
+
+
+def _layer(base: Path, patterns: IgnoreList, root: Path) -> _Layer:
+    if base == root:
+        return _Layer(patterns, 0, "")
+    if root.is_relative_to(base):
+        return _Layer(patterns, 0, f"{root.relative_to(base).as_posix()}/")
+    return _Layer(patterns, len(base.relative_to(root).as_posix()) + 1, "")
+
+
+def _private_list(top: Path) -> IgnoreList:
+    """The repository's own `info/exclude`. It is optional: one that cannot be read is as good as none."""
+    try:
+        return IgnoreList(_lines((_git_directory(top / ".git") / "info" / "exclude").read_bytes()))
+    except (OSError, ValueError):
+        return IgnoreList(())
+
+
+def _git_directory(dot_git: Path) -> Path:
+    """Where the repository's own files are; a worktree's or submodule's `.git` is a file that says so."""
+    if dot_git.is_dir():
+        return dot_git
+    pointer = os.fsdecode(dot_git.read_bytes()).strip().removeprefix("gitdir:").strip()
+    private = dot_git.parent / pointer
+    shared = private / "commondir"
+    return private / os.fsdecode(shared.read_bytes()).strip() if shared.is_file() else private
+
+
+def _read(path: Path, on_problem: OnProblem) -> IgnoreList:
+    try:
+        return IgnoreList(_lines(path.read_bytes()))
+    except OSError as error:
+        on_problem(
+            path,
+            f"cannot be read ({error.strerror or error}); nothing is left out because of it: "
+            "make it a readable file, or remove it",
+        )
+        return IgnoreList(())
+
+
+def _lines(data: bytes) -> list[str]:
+    lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    return [os.fsdecode(line.removesuffix(b"\r")) for line in lines]

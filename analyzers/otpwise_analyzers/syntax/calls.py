@@ -1,0 +1,130 @@
+"""A call as Elixir sees it: piped argument, receiver resolved, options by name."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tree_sitter import Node
+
+from otpwise_analyzers.syntax import nodes
+
+if TYPE_CHECKING:
+    from otpwise_analyzers.syntax.file import ElixirFile
+    from otpwise_analyzers.syntax.modules import Definition, Module
+
+
+class Call:
+    """One call in a file. `node` is the `call` node, `name` the function's, `receiver` left of the dot."""
+
+    def __init__(self, file: ElixirFile, node: Node, name: str, receiver: Node | None) -> None:
+        self.file = file
+        self.node = node
+        self.name = name
+        self.receiver = receiver
+
+    def __repr__(self) -> str:
+        return f"<Call {self.file.text(self.node)[:60]!r}>"
+
+    @cached_property
+    def arguments(self) -> Node | None:
+        """The node of the written arguments, with or without parentheses."""
+        return nodes.child_of_type(self.node, "arguments")
+
+    @cached_property
+    def args(self) -> list[Node]:
+        """The written arguments; trailing keywords are one node of type `keywords`."""
+        return nodes.named(self.arguments) if self.arguments is not None else []
+
+    @cached_property
+    def piped(self) -> Node | None:
+        """What a pipe hands over as the first argument."""
+        parent = self.node.parent
+        if nodes.is_operator(parent, "|>") and parent is not None:
+            right = parent.child_by_field_name("right")
+            if right is not None and right == self.node:
+                return parent.child_by_field_name("left")
+        return None
+
+    @cached_property
+    def all_args(self) -> list[Node]:
+        """The arguments as the function receives them."""
+        return [self.piped, *self.args] if self.piped is not None else self.args
+
+    @property
+    def arity(self) -> int:
+        """Number of arguments received; a do block is not counted."""
+        if self.capture_arity is not None:
+            return self.capture_arity
+        return len(self.all_args)
+
+    @cached_property
+    def capture_arity(self) -> int | None:
+        """The 2 of `&Repo.get/2`; None for any other call."""
+        parent = self.node.parent
+        if parent is None or not nodes.is_operator(parent, "/"):
+            return None
+        if not nodes.is_operator(parent.parent, "&"):
+            return None
+        right = parent.child_by_field_name("right")
+        if right is None or right.type != "integer":
+            return None
+        return int(self.file.text(right).replace("_", ""))
+
+    @cached_property
+    def do_block(self) -> Node | None:
+        return nodes.child_of_type(self.node, "do_block")
+
+    @cached_property
+    def keywords(self) -> dict[str, Node]:
+        """The options given last, by name."""
+        return nodes.last_keywords(self.node, self.file.data)
+
+    @property
+    def is_invocation(self) -> bool:
+        """False for `map.field`, which the grammar also calls a call."""
+        return (
+            self.receiver is None
+            or self.arguments is not None
+            or self.do_block is not None
+            or self.piped is not None
+            or self.capture_arity is not None
+            or self.receiver.type in ("alias", "atom")
+        )
+
+    @cached_property
+    def module(self) -> str | None:
+        """The receiver's full name: `MyApp.Repo`, `:timer`; None for a local call or a value."""
+        return None if self.receiver is None else self.file.module_name(self.receiver)
+
+    @property
+    def is_local(self) -> bool:
+        """No receiver, and not a variable's function either."""
+        return self.receiver is None
+
+    @cached_property
+    def definition(self) -> Definition | None:
+        """The innermost definition around the call."""
+        return self.file.definition_at(self.node.start_byte)
+
+    @cached_property
+    def enclosing_module(self) -> Module | None:
+        return self.file.module_at(self.node.start_byte)
+
+    @property
+    def quoted(self) -> bool:
+        """Inside of `quote`: code for another module."""
+        return self.file.is_quoted(self.node.start_byte)
+
+    @cached_property
+    def expression(self) -> Node:
+        """The whole pipeline when the call ends one, else the call."""
+        parent = self.node.parent
+        if self.piped is not None and parent is not None:
+            return parent
+        return self.node
+
+    @property
+    def value_is_dropped(self) -> bool:
+        """Nothing uses the result (it is a statement that is not the last of its block)."""
+        return nodes.value_is_dropped(nodes.whole_pipeline(self.expression))

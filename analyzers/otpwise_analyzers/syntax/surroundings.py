@@ -1,0 +1,30 @@
+"""What a file may ask of the project around it, and the answers when there is none."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+
+class Expansion(msgspec.Struct, frozen=True, array_like=True):
+    """What `use MyAppWeb, :controller` brings into a module: full module names."""
+
+    uses: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+    # short name -> full name
+    aliases: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Surroundings(Protocol):
+    """The part of a project that reading a single file needs."""
+
+    def expansion(self, module: str, argument: str | None) -> Expansion | None:
+        """What `use module, :argument` brings, when the project has that module."""
+
+
+class NoSurroundings:
+    """A file on its own."""
+
+    def expansion(self, module: str, argument: str | None) -> Expansion | None:
+        return None

@@ -1,0 +1,1 @@
+"""Otpwise's language server: the only package that imports pygls and lsprotocol."""
