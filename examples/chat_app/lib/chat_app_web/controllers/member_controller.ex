@@ -1,0 +1,25 @@
+defmodule ChatAppWeb.MemberController do
+  use ChatAppWeb, :controller
+
+  alias ChatApp.{Accounts, Rooms}
+
+  def show(conn, %{"id" => id}) do
+    user = Accounts.get_user!(id)
+    json(conn, user)
+  end
+
+  def update(conn, %{"room_id" => room_id, "id" => id, "member" => params}) do
+    me = Rooms.get_member!(room_id, conn.assigns.current_user.id)
+
+    if me.role in [:owner, :moderator] do
+      member = Rooms.get_member!(room_id, id)
+
+      case Rooms.update_member(member, params) do
+        {:ok, member} ->
+          json(conn, %{data: %{user_id: member.user_id, role: member.role}})
+      end
+    else
+      send_resp(conn, :forbidden, "")
+    end
+  end
+end
