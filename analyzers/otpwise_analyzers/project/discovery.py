@@ -176,8 +176,8 @@ class _Walk:
 
     def files(self) -> Iterator[str]:
         # An own stack: a generator per level would pass each path through as many frames.
-        layers = layers_above(self._root / self._start, self._root, self._on_problem)
-        stack = [iter(self._entries(self._start, layers))]
+        above = layers_above(self._root / self._start, self._root, self._on_problem)
+        stack = [iter(self._entries(self._start, above))]
         while stack:
             for path, layers in stack[-1]:
                 if layers is None:

@@ -109,7 +109,7 @@ def layers_above(start: Path, root: Path, on_problem: OnProblem) -> IgnoreLayers
     """
     lists: list[tuple[Path, IgnoreList]] = []
     folders = _folders_above(start, root)
-    for folder, inner in zip(folders, [*folders[1:], start], strict=True):
+    for folder, inner in zip(folders, [*folders, start][1:], strict=True):
         if (folder / ".git").exists():
             lists.append((folder, _private_list(folder)))
         if (folder / ".gitignore").is_file():
