@@ -27,17 +27,25 @@ class IgnoreList:
     def __init__(self, lines: Iterable[str]) -> None:
         """Patterns as in a `.gitignore`; one that cannot be read matches nothing, as in Git."""
         readable = [line for line in map(_entrywise, lines) if is_pattern(line)]
-        self._spec = GitIgnoreSpec.from_lines(readable) if readable else None
+        self._patterns: list[tuple[re.Pattern[str], bool]] = []
+        for pattern in reversed(list(GitIgnoreSpec.from_lines(readable).patterns)):
+            if pattern.regex is not None and pattern.include is not None:
+                self._patterns.append((pattern.regex, pattern.include))
 
     def verdict(self, path: str) -> bool | None:
         """True to leave `path` out, False to take it back, None when nothing is said of it.
 
         `path` is relative to the folder of the list, with `/`; that of a folder ends in one.
         """
-        return None if self._spec is None else self._spec.check_file(path).include
+        for regex, include in self._patterns:
+            # pathspec's expressions also match what lies below a matching folder. Not so here: a folder's
+            # own verdict has been given, and `!a` takes back the folder `a` but nothing inside of it.
+            if regex.fullmatch(path):
+                return include
+        return None
 
     def __bool__(self) -> bool:
-        return self._spec is not None
+        return bool(self._patterns)
 
 
 def is_pattern(line: str) -> bool:
@@ -50,18 +58,23 @@ def is_pattern(line: str) -> bool:
 
 
 def _entrywise(line: str) -> str:
-    """The same pattern, such that it says nothing of a folder when Git would not.
+    """The same pattern, written so that pathspec's expression for it ends with the entry it matches.
 
-    pathspec judges whole paths of files: it lets `foo/**` match the folder `foo` itself, and lets `*`
-    outweigh a later `!*/`. Both would close a folder that Git keeps open.
+    For some it makes a shorter one, which holds for whole paths of files and not for single entries.
     """
     body = line.rstrip()
-    negation, glob = ("!", body[1:]) if body.startswith("!") else ("", body)
-    if glob in ("*", "**", "/**", "**/*"):
-        return f"{negation}?*"
-    if glob.endswith("/**") and not glob.endswith("\\/**"):
-        return f"{negation}{glob}/*"
-    return line
+    folders_only = body.endswith("/")
+    head, slash, last = body.removesuffix("/").rpartition("/")
+    negation = ""
+    if not slash and last.startswith("!"):
+        negation, last = "!", last[1:]
+    if last == "**":
+        last = "**/?*"
+    elif last == "*":
+        last = "?*"
+    else:
+        return line
+    return f"{head}{slash}{negation}{last}{'/' if folders_only else ''}"
 
 
 class _Layer(NamedTuple):
