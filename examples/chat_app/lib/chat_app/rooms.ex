@@ -104,22 +104,14 @@ defmodule ChatApp.Rooms do
 
   @doc "Writes what `ReadReceipts` has collected in one statement; returns the number of rows."
   def store_read_marks(marks) do
-    now = DateTime.truncate(DateTime.utc_now(), :second)
-
     rows =
       for {{user_id, room_id}, message_id} <- marks do
-        %{
-          user_id: user_id,
-          room_id: room_id,
-          last_read_message_id: message_id,
-          inserted_at: now,
-          updated_at: now
-        }
+        %{user_id: user_id, room_id: room_id, message_id: message_id}
       end
 
-    {count, _} =
-      Repo.insert_all(Membership, rows,
-        on_conflict: {:replace, [:last_read_message_id, :updated_at]},
+    {count, _rows} =
+      Repo.insert_all("read_marks", rows,
+        on_conflict: {:replace, [:message_id]},
         conflict_target: [:room_id, :user_id]
       )
 

@@ -46,7 +46,11 @@ defmodule ChatAppWeb.Router do
 
     resources "/rooms", RoomController, only: [:index, :show, :create] do
       resources "/messages", MessageController, only: [:index, :create, :delete]
-      resources "/members", MemberController, only: [:show, :update]
+
+      resources "/members", MemberController, only: [:show, :update] do
+        get "/stats", MemberController, :stats
+      end
+
       resources "/invitations", InvitationController, only: [:index, :create]
     end
   end

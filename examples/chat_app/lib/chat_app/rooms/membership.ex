@@ -4,7 +4,6 @@ defmodule ChatApp.Rooms.Membership do
 
   schema "memberships" do
     field :role, Ecto.Enum, values: [:owner, :moderator, :member], default: :member
-    field :last_read_message_id, :integer
     belongs_to :room, ChatApp.Rooms.Room
     belongs_to :user, ChatApp.Accounts.User
 

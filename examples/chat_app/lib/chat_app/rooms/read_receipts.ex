@@ -5,6 +5,8 @@ defmodule ChatApp.Rooms.ReadReceipts do
 
   alias ChatApp.Rooms
 
+  @batch 200
+
   def start_link(opts) do
     GenServer.start_link(__MODULE__, %{}, name: Keyword.get(opts, :name, __MODULE__))
   end
@@ -17,7 +19,14 @@ defmodule ChatApp.Rooms.ReadReceipts do
 
   @impl true
   def handle_cast({:mark, key, message_id}, marks) do
-    {:noreply, Map.update(marks, key, message_id, &max(&1, message_id))}
+    marks = Map.update(marks, key, message_id, &max(&1, message_id))
+
+    if map_size(marks) >= @batch do
+      Rooms.store_read_marks(marks)
+      {:noreply, %{}}
+    else
+      {:noreply, marks}
+    end
   end
 
   @impl true

@@ -1,7 +1,7 @@
 defmodule ChatAppWeb.RoomChannel do
   use ChatAppWeb, :channel
 
-  alias ChatApp.Messages
+  alias ChatApp.{Messages, Polls}
   alias ChatApp.Rooms.{ReadReceipts, TypingTracker}
   alias ChatAppWeb.Presence
 
@@ -36,6 +36,17 @@ defmodule ChatAppWeb.RoomChannel do
   def handle_in("draw", strokes, socket) do
     broadcast_from!(socket, "draw", strokes)
     {:noreply, socket}
+  end
+
+  def handle_in("poll", %{"question" => question}, socket) when is_binary(question) do
+    case Polls.start_poll(socket.assigns.room_id, question) do
+      {:ok, _poll} ->
+        broadcast!(socket, "poll", %{question: String.slice(question, 0, 200)})
+        {:reply, :ok, socket}
+
+      {:error, {:already_started, _poll}} ->
+        {:reply, {:error, %{reason: "one poll at a time"}}, socket}
+    end
   end
 
   def handle_in("typing", _params, socket) do

@@ -1,11 +1,15 @@
 defmodule ChatAppWeb.MemberController do
   use ChatAppWeb, :controller
 
-  alias ChatApp.{Accounts, Rooms}
+  alias ChatApp.{Accounts, Rooms, Search}
 
   def show(conn, %{"id" => id}) do
     user = Accounts.get_user!(id)
     json(conn, user)
+  end
+
+  def stats(conn, %{"member_id" => id}) do
+    json(conn, %{data: %{messages: Search.message_count(id)}})
   end
 
   def update(conn, %{"room_id" => room_id, "id" => id, "member" => params}) do

@@ -11,6 +11,10 @@ defmodule ChatAppWeb.SearchController do
     end
   end
 
+  def index(conn, %{"mentions" => username}) do
+    json(conn, %{data: Enum.map(Search.mentions(username), &%{id: &1.id, room_id: &1.room_id})})
+  end
+
   def index(conn, %{"q" => term}) do
     json(conn, %{data: %{rooms: Search.rooms(term), people: Search.people(term)}})
   end

@@ -30,7 +30,6 @@ defmodule ChatApp.Repo.Migrations.CreateChat do
       add :room_id, references(:rooms, on_delete: :delete_all), null: false
       add :user_id, references(:users, on_delete: :delete_all), null: false
       add :role, :string, null: false, default: "member"
-      add :last_read_message_id, :bigint
       timestamps(type: :utc_datetime)
     end
 
@@ -47,6 +46,12 @@ defmodule ChatApp.Repo.Migrations.CreateChat do
 
     create index(:messages, [:room_id])
     create index(:messages, [:parent_id])
+
+    create table(:read_marks, primary_key: false) do
+      add :room_id, references(:rooms, on_delete: :delete_all), primary_key: true
+      add :user_id, references(:users, on_delete: :delete_all), primary_key: true
+      add :message_id, :bigint, null: false
+    end
 
     create table(:invitations) do
       add :room_id, references(:rooms, on_delete: :delete_all), null: false
