@@ -1,0 +1,158 @@
+"""Chooses the rules for a file, runs them, and settles what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from otpwise_analyzers import suppressions
+from otpwise_analyzers.findings import Confidence, Finding, Level
+from otpwise_analyzers.project.config import Settings
+from otpwise_analyzers.rules.base import Rule
+from otpwise_analyzers.rules.catalogue import RULES
+from otpwise_analyzers.source.edits import Span
+from otpwise_analyzers.syntax.file import ElixirFile
+
+_LEVELS = list(Level)
+
+
+class Stopped(Exception):  # noqa: N818 - a signal, as StopIteration is
+    """The check was given up: a newer version of the file is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A rule that raised. The other rules' findings are not touched by it."""
+
+    rule: str
+    path: str
+    error: Exception
+
+
+@dataclass(slots=True)
+class Report:
+    """What a check of one file found, findings by place."""
+
+    findings: list[Finding] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+class Dispatch:
+    """The rules that some settings select, by the names that they subscribe to."""
+
+    def __init__(self, rules: Iterable[Rule], settings: Settings) -> None:
+        self.settings = settings
+        self.rules = [
+            rule for rule in rules if settings.selects(rule.name) and settings.level_for(rule.name) != "off"
+        ]
+        self.names = frozenset(rule.name for rule in self.rules)
+        self._always = [rule for rule in self.rules if rule.always]
+        self._by_name: dict[bytes, list[Rule]] = {}
+        for rule in self.rules:
+            names = {*rule.calls, *rule.definitions, *(("use",) if rule.uses else ())}
+            for name in names:
+                self._by_name.setdefault(name.encode(), []).append(rule)
+
+    def rules_for(self, file: ElixirFile) -> list[Rule]:
+        """The rules that the file's names call for, in the catalogue's order."""
+        wanted: dict[str, Rule] = {rule.name: rule for rule in self._always}
+        for name in file.names.keys() & self._by_name.keys():
+            for rule in self._by_name[name]:
+                wanted[rule.name] = rule
+        data = file.data
+        return [
+            rule
+            for _, rule in sorted(wanted.items())
+            if not rule.needles or any(needle in data for needle in rule.needles)
+        ]
+
+
+_dispatches: dict[Settings, Dispatch] = {}
+
+
+def dispatch_for(settings: Settings) -> Dispatch:
+    """The dispatch of some settings; the last few are kept, for settings seldom change."""
+    known = _dispatches.get(settings)
+    if known is None:
+        if len(_dispatches) >= 8:
+            _dispatches.clear()
+        known = _dispatches[settings] = Dispatch(RULES.values(), settings)
+    return known
+
+
+def check(
+    file: ElixirFile,
+    settings: Settings | None = None,
+    *,
+    stop: Callable[[], bool] | None = None,
+    dispatch: Dispatch | None = None,
+) -> Report:
+    """The findings of one file, suppressions applied.
+
+    `stop` is asked between two rules; when it says so the check ends with `Stopped`.
+    """
+    settings = settings if settings is not None else Settings()
+    dispatch = dispatch if dispatch is not None else dispatch_for(settings)
+    report = Report()
+    found: list[Finding] = []
+    for rule in dispatch.rules_for(file):
+        if stop is not None and stop():
+            raise Stopped
+        try:
+            found.extend(rule.check(file))
+        except RecursionError as error:
+            report.failures.append(Failure(rule.name, file.path, error))
+        except Exception as error:  # a broken rule must not take the others with it
+            report.failures.append(Failure(rule.name, file.path, error))
+    found = _outside_of_errors(file, found)
+    if suppressions.MARK in file.data:
+        found, about = suppressions.apply(file, found, RULES.keys(), dispatch.names)
+        found.extend(finding for finding in about if finding.rule in dispatch.names)
+    ignored = settings.ignored_in(file.path)
+    report.findings = sorted(
+        (
+            settled
+            for finding in dict.fromkeys(found)
+            if not any(finding.rule == name or finding.rule.startswith(f"{name}/") for name in ignored)
+            and (settled := _settled(finding, settings)) is not None
+        ),
+        key=lambda finding: (finding.span, finding.rule, finding.message),
+    )
+    return report
+
+
+def _settled(finding: Finding, settings: Settings) -> Finding | None:
+    """The finding at the level that is shown; None when the settings turn its rule off."""
+    chosen = settings.level_for(finding.rule)
+    if chosen == "off":
+        return None
+    if chosen is not None:
+        return replace(finding, level=Level(chosen))
+    level = finding.level
+    if settings.profile == "strict" and finding.rule in RULES:
+        level = min(level, RULES[finding.rule].impact.level, key=_LEVELS.index)
+    if finding.confidence is Confidence.HINT:
+        level = level.lowered()
+    return replace(finding, level=level) if level is not finding.level else finding
+
+
+def _outside_of_errors(file: ElixirFile, found: list[Finding]) -> list[Finding]:
+    """No finding in broken code, and no fix in a definition (or file, outside of any) that is broken."""
+    errors = file.error_spans
+    if not errors:
+        return found
+    kept = []
+    for finding in found:
+        if any(_overlaps(finding.span, error) for error in errors):
+            continue
+        definition = file.definition_at(finding.span.start)
+        if finding.fixes and (definition is None or definition.has_error):
+            finding = replace(finding, fixes=())
+        kept.append(finding)
+    return kept
+
+
+def _overlaps(one: Span, other: Span) -> bool:
+    if other.start == other.end:
+        return one.start <= other.start < one.end
+    return one.start < other.end and other.start < one.end

@@ -1,0 +1,306 @@
+"""What one file says that other files may need; a pure function of its bytes."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+from tree_sitter import Node
+
+from otpwise_analyzers.project.children import Child, children_of, started_by_hand
+from otpwise_analyzers.project.schemas import Schema, schema_of
+from otpwise_analyzers.syntax import nodes
+from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.modules import Module
+from otpwise_analyzers.syntax.surroundings import Expansion
+
+REPO_CALLS = (
+    *("all", "one", "one!", "get", "get!", "get_by", "get_by!", "preload", "exists?", "aggregate"),
+    *(
+        "insert",
+        "insert!",
+        "update",
+        "update!",
+        "delete",
+        "delete!",
+        "insert_all",
+        "update_all",
+        "delete_all",
+    ),
+    *(
+        "insert_or_update",
+        "insert_or_update!",
+        "transaction",
+        "transact",
+        "query",
+        "query!",
+        "stream",
+        "reload",
+    ),
+)
+
+
+class Function(msgspec.Struct, frozen=True, array_like=True):
+    """A function or macro; its clauses are one. Defaults make `min_arity` less than `arity`."""
+
+    name: str
+    arity: int
+    min_arity: int
+    kind: str
+    clauses: int = 1
+    spec: bool = False
+
+
+class UseFact(msgspec.Struct, frozen=True, array_like=True):
+    """`use module, :argument`."""
+
+    module: str
+    argument: str | None = None
+
+
+class Mount(msgspec.Struct, frozen=True, array_like=True):
+    """`channel "room:*", RoomChannel` in a socket."""
+
+    topic: str
+    module: str
+
+
+class ModuleFacts(msgspec.Struct, frozen=True):
+    """One module. Names are full and resolved; nothing here holds a position."""
+
+    name: str
+    uses: tuple[UseFact, ...] = ()
+    behaviours: tuple[str, ...] = ()
+    functions: tuple[Function, ...] = ()
+    # `def controller do quote do ... end end`: what each brings, by name
+    expansions: dict[str, Expansion] = msgspec.field(default_factory=dict)
+    schema: Schema | None = None
+    children: tuple[Child, ...] = ()
+    # modules that this one starts by hand outside of a children list
+    starts: tuple[str, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    adapter: str | None = None
+    # number of calls to something that ends in `Repo`
+    repo_calls: int = 0
+
+    def function(self, name: str, arity: int | None = None) -> Function | None:
+        for function in self.functions:
+            if function.name == name and (arity is None or function.min_arity <= arity <= function.arity):
+                return function
+        return None
+
+    def uses_module(self, *names: str) -> bool:
+        return any(use.module in names for use in self.uses)
+
+
+class MixFacts(msgspec.Struct, frozen=True):
+    """What a `mix.exs` (with the `mix.lock` beside it) says."""
+
+    app: str | None = None
+    application_module: str | None = None
+    apps_path: str | None = None
+    # name -> requirement as written, "" for a git or path dependency
+    deps: dict[str, str] = msgspec.field(default_factory=dict)
+    is_package: bool = False
+
+
+class FileFacts(msgspec.Struct, frozen=True):
+    """All facts of a file. `spans` gives the bytes of `Module` and of `Module.function/arity`."""
+
+    path: str
+    modules: tuple[ModuleFacts, ...] = ()
+    mix: MixFacts | None = None
+    spans: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
+
+    def same_but_for_positions(self, other: FileFacts) -> bool:
+        return self.modules == other.modules and self.mix == other.mix
+
+
+def facts_of(file: ElixirFile) -> FileFacts:
+    """The facts of one file. The file is read without its project, whatever it was given."""
+    spans: dict[str, tuple[int, int]] = {}
+    modules = tuple(_module_facts(file, module, spans) for module in file.modules if module.name)
+    mix = _mix_facts(file) if file.path.rpartition("/")[2] == "mix.exs" else None
+    return FileFacts(file.path, modules, mix, spans)
+
+
+def _module_facts(file: ElixirFile, module: Module, spans: dict[str, tuple[int, int]]) -> ModuleFacts:
+    spans[module.name] = (module.node.start_byte, module.node.end_byte)
+    return ModuleFacts(
+        name=module.name,
+        uses=tuple(UseFact(use.module, use.argument) for use in module.uses),
+        behaviours=tuple(sorted(module.behaviours)),
+        functions=_functions(module, spans),
+        expansions=_expansions(file, module),
+        schema=schema_of(module),
+        children=children_of(module),
+        starts=started_by_hand(module),
+        mounts=_mounts(file, module),
+        adapter=_adapter(file, module),
+        repo_calls=_repo_calls(file, module),
+    )
+
+
+def _functions(module: Module, spans: dict[str, tuple[int, int]]) -> tuple[Function, ...]:
+    grouped: dict[tuple[str, int], list[tuple[str, int, bool]]] = {}
+    for definition in module.definitions:
+        name = definition.name
+        if not name:
+            continue
+        key = (name, definition.arity)
+        spans.setdefault(
+            f"{module.name}.{name}/{definition.arity}",
+            (definition.node.start_byte, definition.node.end_byte),
+        )
+        grouped.setdefault(key, []).append((definition.kind, definition.min_arity, False))
+    specs = _spec_names(module)
+    return tuple(
+        Function(
+            name=name,
+            arity=arity,
+            min_arity=min(clause[1] for clause in clauses),
+            kind=clauses[0][0],
+            clauses=len(clauses),
+            spec=name in specs,
+        )
+        for (name, arity), clauses in grouped.items()
+    )
+
+
+_SPEC = re.compile(rb"@spec\s+([a-z_]\w*[?!]?)\s*\(")
+
+
+def _spec_names(module: Module) -> frozenset[str]:
+    data = module.file.data
+    if b"@spec" not in data:
+        return frozenset()
+    return frozenset(
+        match.group(1).decode()
+        for match in _SPEC.finditer(data, module.node.start_byte, module.node.end_byte)
+    )
+
+
+def _expansions(file: ElixirFile, module: Module) -> dict[str, Expansion]:
+    """What each function of the form `def name do quote do ... end end` brings to its user."""
+    if b"quote" not in file.names:
+        return {}
+    raw: dict[str, tuple[list[tuple[str, str | None]], list[str], dict[str, str], list[str]]] = {}
+    quotes = [call for call in file.calls("quote") if call.is_local and call.enclosing_module is module]
+    for quote in quotes:
+        definition = quote.definition
+        if definition is None or definition.arity > 1 or not definition.name or quote.do_block is None:
+            continue
+        uses: list[tuple[str, str | None]] = []
+        imports: list[str] = []
+        aliases: dict[str, str] = {}
+        calls_own: list[str] = []
+        for call in file.calls("use", "import", "alias"):
+            if not call.is_local or not call.args or not nodes.encloses(quote.node, call.node):
+                continue
+            if call.name == "alias":
+                continue
+            name = file.module_name(call.args[0], file.aliases)
+            if name is None:
+                continue
+            if call.name == "use":
+                second = call.args[1] if len(call.args) > 1 else None
+                uses.append((name, nodes.atom_literal(second, file.data) if second is not None else None))
+            else:
+                imports.append(name)
+        for alias in file.aliases.declarations():
+            if nodes.encloses(quote.node, alias.node) and alias.node.type == "call":
+                aliases[alias.short] = alias.full
+        for unquote in file.calls("unquote"):
+            if unquote.is_local and unquote.args and nodes.encloses(quote.node, unquote.node):
+                inner = unquote.args[0]
+                target = inner.child_by_field_name("target") if inner.type == "call" else inner
+                name = nodes.identifier(target, file.data)
+                if name is not None:
+                    calls_own.append(name)
+        raw[definition.name] = (uses, imports, aliases, calls_own)
+    return {name: _flatten(name, raw, set()) for name in raw}
+
+
+def _flatten(
+    name: str,
+    raw: dict[str, tuple[list[tuple[str, str | None]], list[str], dict[str, str], list[str]]],
+    seen: set[str],
+) -> Expansion:
+    if name not in raw or name in seen:
+        return Expansion()
+    seen.add(name)
+    uses, imports, aliases, calls_own = raw[name]
+    all_uses = [module for module, _ in uses]
+    all_imports, all_aliases = list(imports), dict(aliases)
+    # `use MyAppWeb, :html` inside of the web module's own quote.
+    for _, argument in uses:
+        if argument is not None and argument in raw:
+            calls_own = [*calls_own, argument]
+    for own in calls_own:
+        inner = _flatten(own, raw, seen)
+        all_uses.extend(inner.uses)
+        all_imports.extend(inner.imports)
+        all_aliases = {**inner.aliases, **all_aliases}
+    return Expansion(tuple(dict.fromkeys(all_uses)), tuple(dict.fromkeys(all_imports)), all_aliases)
+
+
+def _mounts(file: ElixirFile, module: Module) -> tuple[Mount, ...]:
+    found = []
+    for call in file.calls("channel"):
+        if not call.is_local or call.enclosing_module is not module or len(call.args) < 2:
+            continue
+        topic = nodes.string_literal(call.args[0], file.data)
+        target = file.module_name(call.args[1])
+        if topic is not None and target is not None:
+            found.append(Mount(topic, target))
+    return tuple(found)
+
+
+def _adapter(file: ElixirFile, module: Module) -> str | None:
+    for use in module.uses:
+        if use.module == "Ecto.Repo":
+            adapter = use.options.get("adapter")
+            return file.text(adapter) if adapter is not None else ""
+    return None
+
+
+def _repo_calls(file: ElixirFile, module: Module) -> int:
+    if b"Repo." not in file.data:
+        return 0
+    return sum(
+        1
+        for call in file.calls(*(name for name in REPO_CALLS if name.encode() in file.names))
+        if call.receiver is not None
+        and call.enclosing_module is module
+        and (call.module or "").rpartition(".")[2] == "Repo"
+    )
+
+
+def _mix_facts(file: ElixirFile) -> MixFacts:
+    app = application = apps_path = None
+    deps: dict[str, str] = {}
+    is_package = False
+    for pair in nodes.descendants(file.root, "pair"):
+        key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
+        if key is None or value is None:
+            continue
+        name = nodes.keyword_name(key, file.data)
+        if name == "app" and app is None and value.type == "atom":
+            app = nodes.atom_literal(value, file.data)
+        elif name == "mod" and value.type == "tuple" and application is None:
+            application = file.module_name(nodes.named(value)[0]) if nodes.named(value) else None
+        elif name == "apps_path":
+            apps_path = nodes.string_literal(value, file.data)
+        elif name == "package":
+            is_package = True
+    for node in nodes.descendants(file.root, "tuple"):
+        items = nodes.named(node)
+        if items and items[0].type == "atom" and len(items) >= 2 and _is_dependency(items, node):
+            requirement = nodes.string_literal(items[1], file.data) or ""
+            deps.setdefault(file.text(items[0])[1:], requirement)
+    return MixFacts(app, application, apps_path, deps, is_package)
+
+
+def _is_dependency(items: list[Node], node: Node) -> bool:
+    parent = node.parent
+    return parent is not None and parent.type == "list" and items[1].type in ("string", "keywords", "list")

@@ -1,0 +1,321 @@
+"""The project: all facts, and the answers that rules need from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from otpwise_analyzers.project.facts import FileFacts, MixFacts
+from otpwise_analyzers.project.view import Key, Located, ProjectView
+from otpwise_analyzers.syntax.surroundings import Expansion
+
+_LOCKED = re.compile(rb'^\s*"([^"]+)": \{:hex, :[\w"]+, "([^"]+)"', re.MULTILINE)
+_LOCKED_OTHER = re.compile(rb'^\s*"([^"]+)": \{:(?:git|path)', re.MULTILINE)
+
+
+def locked_versions(data: bytes) -> dict[str, str]:
+    """The versions that a `mix.lock` holds, by dependency; `""` for one from git or a path."""
+    versions = {match.group(1).decode(): "" for match in _LOCKED_OTHER.finditer(data)}
+    versions.update((m.group(1).decode(), m.group(2).decode("utf-8", "replace")) for m in _LOCKED.finditer(data))
+    return versions
+
+
+def version_numbers(text: str) -> tuple[int, ...] | None:
+    """(3, 11, 2) of `"~> 3.11.2"`; None when there is no number."""
+    match = re.search(r"\d+(?:\.\d+)*", text)
+    return tuple(int(part) for part in match.group().split(".")) if match else None
+
+
+class _Answers:
+    """What follows from one state of the facts. Made anew when a fact changes; each part on demand."""
+
+    def __init__(self, files: dict[str, FileFacts], locks: dict[str, dict[str, str]]) -> None:
+        self.files = files
+        self.locks = locks
+
+    @cached_property
+    def modules(self) -> dict[str, Located]:
+        found: dict[str, Located] = {}
+        for path in sorted(self.files):
+            for module in self.files[path].modules:
+                # Code that ships wins over a test's module of the same name.
+                known = found.get(module.name)
+                if known is None or ("/test/" in f"/{known.path}" and "/test/" not in f"/{path}"):
+                    found[module.name] = Located(path, module)
+        return found
+
+    @cached_property
+    def repos(self) -> dict[str, str]:
+        return {name: m.facts.adapter for name, m in self.modules.items() if m.facts.adapter is not None}
+
+    @cached_property
+    def tables(self) -> dict[str, str | None]:
+        found: dict[str, str | None] = {}
+        for name, located in self.modules.items():
+            schema = located.facts.schema
+            if schema is not None and schema.table is not None:
+                found[schema.table] = None if schema.table in found else name
+        return found
+
+    @cached_property
+    def supervisors(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for name, located in self.modules.items():
+            if "/test/" in f"/{located.path}":
+                continue
+            for child in located.facts.children:
+                found.setdefault(child.module, []).append(name)
+        return {child: tuple(dict.fromkeys(names)) for child, names in found.items()}
+
+    @cached_property
+    def child_names(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for located in self.modules.values():
+            if "/test/" in f"/{located.path}":
+                continue
+            for child in located.facts.children:
+                if child.name is not None:
+                    found.setdefault(child.module, []).append(child.name)
+        return {module: tuple(dict.fromkeys(names)) for module, names in found.items()}
+
+    @cached_property
+    def mounts(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for name, located in self.modules.items():
+            for mount in located.facts.mounts:
+                found.setdefault(mount.module, []).append(name)
+        return {channel: tuple(dict.fromkeys(sockets)) for channel, sockets in found.items()}
+
+    @cached_property
+    def repo_share_of_controllers(self) -> float:
+        controllers = [
+            located.facts
+            for name, located in self.modules.items()
+            if name.endswith("Controller") and "/test/" not in f"/{located.path}"
+        ]
+        if len(controllers) < 5:
+            return 0.0
+        return sum(1 for facts in controllers if facts.repo_calls) / len(controllers)
+
+    @cached_property
+    def mixes(self) -> dict[str, MixFacts]:
+        """The mix.exs of each app, by the app's folder."""
+        return {
+            path.rpartition("/")[0]: facts.mix for path, facts in self.files.items() if facts.mix is not None
+        }
+
+    def app_of(self, path: str) -> str:
+        folder = path.rpartition("/")[0]
+        while folder:
+            if folder in self.mixes:
+                return folder
+            folder = folder.rpartition("/")[0]
+        return ""
+
+    def application(self, path: str) -> Located | None:
+        app = self.app_of(path)
+        mix = self.mixes.get(app)
+        if mix is not None and mix.application_module is not None:
+            return self.modules.get(mix.application_module)
+        candidates = [
+            located
+            for located in self.modules.values()
+            if located.facts.uses_module("Application")
+            and self.app_of(located.path) == app
+            and "/test/" not in f"/{located.path}"
+        ]
+        return candidates[0] if len(candidates) == 1 else None
+
+    def deps(self, path: str) -> dict[str, str]:
+        app = self.app_of(path)
+        found: dict[str, str] = {}
+        for folder in dict.fromkeys(("", app)):
+            mix = self.mixes.get(folder)
+            if mix is not None:
+                found.update(mix.deps)
+        for folder in dict.fromkeys(("", app)):
+            found.update((name, version) for name, version in self.locks.get(folder, {}).items() if version)
+            for name in self.locks.get(folder, {}):
+                found.setdefault(name, "")
+        return found
+
+
+class Project:
+    """The facts of one Mix project or umbrella, kept current file by file.
+
+    `changes` of an update are the keys whose answers may now differ; a view records the keys that it
+    was asked for, so `affected` names the files that must be checked again.
+    """
+
+    def __init__(self, files: Iterable[FileFacts] = ()) -> None:
+        self._files: dict[str, FileFacts] = {facts.path: facts for facts in files}
+        self._locks: dict[str, dict[str, str]] = {}
+        self._views: dict[str, ProjectView] = {}
+        self._answers = _Answers(self._files, self._locks)
+        self.generation = 0
+
+    # -- keeping it current ------------------------------------------------------------------------
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self._files)
+
+    @property
+    def paths(self) -> list[str]:
+        return sorted(self._files)
+
+    def facts(self, path: str) -> FileFacts | None:
+        return self._files.get(path)
+
+    def load(self, files: Iterable[FileFacts]) -> None:
+        """Adds many files at once, as at the start."""
+        for facts in files:
+            self._files[facts.path] = facts
+        self._renew()
+
+    def set_lock(self, path: str, data: bytes) -> set[Key]:
+        """Takes in a `mix.lock`, by its path relative to the root."""
+        folder = path.rpartition("/")[0]
+        versions = locked_versions(data)
+        if self._locks.get(folder) == versions:
+            return set()
+        self._locks[folder] = versions
+        self._renew()
+        return {("deps",)}
+
+    def update(self, path: str, facts: FileFacts) -> set[Key]:
+        """Takes in a file's new facts. Returns the keys whose answers changed."""
+        old = self._files.get(path)
+        self._files[path] = facts
+        if old is not None and old.same_but_for_positions(facts):
+            return set()
+        before = self._answers
+        self._renew()
+        return self._changed(before, old, facts)
+
+    def remove(self, path: str) -> set[Key]:
+        """Forgets a file. Returns the keys whose answers changed."""
+        old = self._files.pop(path, None)
+        self._views.pop(path, None)
+        if old is None:
+            return set()
+        before = self._answers
+        self._renew()
+        return self._changed(before, old, None)
+
+    def _renew(self) -> None:
+        self.generation += 1
+        # The facts are copied so that answers of the last state can still be compared.
+        self._answers = _Answers(dict(self._files), dict(self._locks))
+
+    def _changed(self, before: _Answers, old: FileFacts | None, new: FileFacts | None) -> set[Key]:
+        now = self._answers
+        keys: set[Key] = set()
+        old_modules = {module.name: module for module in old.modules} if old else {}
+        new_modules = {module.name: module for module in new.modules} if new else {}
+        for name in old_modules.keys() | new_modules.keys():
+            if old_modules.get(name) != new_modules.get(name):
+                keys.update({("module", name), ("modules",)})
+        if (old.mix if old else None) != (new.mix if new else None):
+            keys.update({("deps",), ("application",)})
+        if keys & {("modules",)}:
+            if before.repos != now.repos:
+                keys.add(("repos",))
+            if before.tables != now.tables:
+                keys.add(("schemas",))
+            if before.repo_share_of_controllers != now.repo_share_of_controllers:
+                keys.add(("controllers",))
+            keys.update(("children", name) for name in _different(before.supervisors, now.supervisors))
+            keys.update(("children", name) for name in _different(before.child_names, now.child_names))
+            keys.update(("mounts", name) for name in _different(before.mounts, now.mounts))
+            for modules in (old_modules, new_modules):
+                if any(m.uses_module("Application") for m in modules.values()):
+                    keys.add(("application",))
+        return keys
+
+    def affected(self, keys: set[Key], but: str | None = None) -> list[str]:
+        """The files that asked for one of `keys`, without the file `but`."""
+        if not keys:
+            return []
+        return sorted(path for path, view in self._views.items() if path != but and view.asked & keys)
+
+    def view(self, path: str) -> ProjectView:
+        """A fresh view for a check of `path`; it replaces the one of the check before."""
+        view = ProjectView(self, path)
+        self._views[path] = view
+        return view
+
+    # -- answers, for the view ---------------------------------------------------------------------
+
+    def app_of(self, path: str) -> str:
+        return self._answers.app_of(path)
+
+    def module(self, name: str) -> Located | None:
+        return self._answers.modules.get(name)
+
+    def modules(self) -> Iterator[Located]:
+        return iter(self._answers.modules.values())
+
+    def span(self, module: str, name: str | None, arity: int | None) -> tuple[int, int] | None:
+        located = self.module(module)
+        if located is None:
+            return None
+        spans = self._files[located.path].spans
+        if name is None:
+            return spans.get(module)
+        if arity is not None:
+            function = located.facts.function(name, arity)
+            return spans.get(f"{module}.{name}/{function.arity}") if function is not None else None
+        function = located.facts.function(name)
+        return spans.get(f"{module}.{name}/{function.arity}") if function is not None else None
+
+    def expansion(self, module: str, argument: str | None) -> Expansion | None:
+        located = self.module(module)
+        if located is None:
+            return None
+        return located.facts.expansions.get(argument if argument is not None else "__using__")
+
+    @property
+    def repos(self) -> frozenset[str]:
+        return frozenset(self._answers.repos)
+
+    def adapter(self, repo: str | None) -> str:
+        repos = self._answers.repos
+        if repo is not None and repo in repos:
+            return repos[repo]
+        adapters = set(repos.values())
+        return adapters.pop() if len(adapters) == 1 else ""
+
+    def schema_of_table(self, table: str) -> str | None:
+        return self._answers.tables.get(table)
+
+    def supervisors_of(self, module: str) -> tuple[str, ...]:
+        return self._answers.supervisors.get(module, ())
+
+    def names_of(self, child: str) -> tuple[str, ...]:
+        return self._answers.child_names.get(child, ())
+
+    def application(self, path: str) -> Located | None:
+        return self._answers.application(path)
+
+    def mounts_of(self, channel: str) -> tuple[str, ...]:
+        return self._answers.mounts.get(channel, ())
+
+    @property
+    def repo_share_of_controllers(self) -> float:
+        return self._answers.repo_share_of_controllers
+
+    def deps_of(self, path: str) -> frozenset[str]:
+        return frozenset(self._answers.deps(path))
+
+    def version(self, path: str, dep: str) -> tuple[int, ...] | None:
+        return version_numbers(self._answers.deps(path).get(dep, ""))
+
+    def is_package(self, path: str) -> bool:
+        mix = self._answers.mixes.get(self.app_of(path))
+        return mix is not None and mix.is_package
+
+
+def _different(before: dict[str, tuple[str, ...]], now: dict[str, tuple[str, ...]]) -> set[str]:
+    return {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}

@@ -1,0 +1,178 @@
+"""What a rule may ask of the project around a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from otpwise_analyzers.project.facts import Function, ModuleFacts
+from otpwise_analyzers.project.schemas import Schema
+from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.surroundings import Expansion
+
+if TYPE_CHECKING:
+    from otpwise_analyzers.project.index import Project
+
+Key = tuple[str, ...]
+
+
+class Located(NamedTuple):
+    """A module and the file that defines it (relative to the root)."""
+
+    path: str
+    facts: ModuleFacts
+
+
+class ProjectView:
+    """The project as one file sees it. Remembers what was asked, so that the file is checked again
+    when an answer changes. Every method answers something sensible when the index is empty."""
+
+    def __init__(self, project: Project, path: str) -> None:
+        self._project = project
+        self.path = path
+        self.asked: set[Key] = set()
+
+    def _ask(self, *key: str) -> None:
+        self.asked.add(key)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is an index at all; without one a rule should be less sure."""
+        self._ask("known")
+        return self._project.is_known
+
+    @property
+    def app(self) -> str:
+        """The folder of the file's application: `""`, or `apps/shop` in an umbrella."""
+        return self._project.app_of(self.path)
+
+    # -- modules -----------------------------------------------------------------------------------
+
+    def module(self, name: str) -> Located | None:
+        """The project's module of this name; None for a library's."""
+        self._ask("module", name)
+        return self._project.module(name)
+
+    def function(self, module: str, name: str, arity: int | None = None) -> Function | None:
+        """A function of the project, by module, name and number of arguments given."""
+        located = self.module(module)
+        return located.facts.function(name, arity) if located is not None else None
+
+    def span(self, module: str, name: str | None = None, arity: int | None = None) -> tuple[int, int] | None:
+        """Where a module or its function stands in its file, in bytes."""
+        self._ask("module", module)
+        return self._project.span(module, name, arity)
+
+    def modules(self) -> Iterator[Located]:
+        """All modules of the project. Asking this makes the file depend on every other one."""
+        self._ask("modules")
+        return self._project.modules()
+
+    def expansion(self, module: str, argument: str | None) -> Expansion | None:
+        """What `use module, :argument` brings; `__using__` when there is no argument."""
+        self._ask("module", module)
+        return self._project.expansion(module, argument)
+
+    # -- Ecto --------------------------------------------------------------------------------------
+
+    @property
+    def repos(self) -> frozenset[str]:
+        """The modules that `use Ecto.Repo`."""
+        self._ask("repos")
+        return self._project.repos
+
+    def is_repo(self, name: str | None) -> bool:
+        """Whether a resolved module name is an Ecto repo: one of the project's, or, when the project
+        does not define that module, one whose last part is exactly `Repo` (but not a library's)."""
+        if name is None or name.startswith(":"):
+            return False
+        if name in self.repos:
+            return True
+        if name.rpartition(".")[2] != "Repo" or name in ("Ecto.Repo", "Oban.Repo"):
+            return False
+        return self.module(name) is None
+
+    def adapter(self, repo: str | None) -> str:
+        """`Ecto.Adapters.Postgres` and the like; the only known repo's when `repo` is not the
+        project's; `""` when nothing is known."""
+        self._ask("repos")
+        return self._project.adapter(repo)
+
+    def schema(self, module: str) -> Schema | None:
+        located = self.module(module)
+        return located.facts.schema if located is not None else None
+
+    def schema_of_table(self, table: str) -> str | None:
+        """The module whose schema reads this table, when it is the only one."""
+        self._ask("schemas")
+        return self._project.schema_of_table(table)
+
+    # -- processes ---------------------------------------------------------------------------------
+
+    def supervisors_of(self, module: str) -> tuple[str, ...]:
+        """The modules in whose children lists this one stands."""
+        self._ask("children", module)
+        return self._project.supervisors_of(module)
+
+    def names_of(self, child: str) -> tuple[str, ...]:
+        """The `name:`s under which children of this module run, such as those of Task.Supervisor."""
+        self._ask("children", child)
+        return self._project.names_of(child)
+
+    @property
+    def application(self) -> Located | None:
+        """The Application callback module of the file's app."""
+        self._ask("application")
+        return self._project.application(self.path)
+
+    # -- web ---------------------------------------------------------------------------------------
+
+    def mounts_of(self, channel: str) -> tuple[str, ...]:
+        """The socket modules that mount a channel."""
+        self._ask("mounts", channel)
+        return self._project.mounts_of(channel)
+
+    @property
+    def repo_share_of_controllers(self) -> float:
+        """The share (0 to 1) of the project's controllers that call a repo; 0 below five controllers."""
+        self._ask("controllers")
+        return self._project.repo_share_of_controllers
+
+    # -- dependencies ------------------------------------------------------------------------------
+
+    @property
+    def deps(self) -> frozenset[str]:
+        """The dependencies by name, from the app's mix.exs, the umbrella's and mix.lock."""
+        self._ask("deps")
+        return self._project.deps_of(self.path)
+
+    def version(self, dep: str) -> tuple[int, ...] | None:
+        """The locked version of a dependency as numbers; from the requirement when nothing is locked."""
+        self._ask("deps")
+        return self._project.version(self.path, dep)
+
+    @property
+    def is_package(self) -> bool:
+        """Whether the file's mix.exs publishes a package: a library, whose users supervise it."""
+        self._ask("deps")
+        return self._project.is_package(self.path)
+
+
+class FixContext:
+    """What building a fix may use. `read` gives the current bytes of another file, None without one."""
+
+    def __init__(self, file: ElixirFile, project: ProjectView, read: Callable[[str], bytes | None]) -> None:
+        self.file = file
+        self.project = project
+        self._read = read
+        self._files: dict[str, ElixirFile | None] = {file.path: file}
+
+    def open(self, path: str) -> ElixirFile | None:
+        """Another file of the project, parsed as it is now; None when it does not exist."""
+        if path not in self._files:
+            data = self._read(path)
+            self._files[path] = ElixirFile(path, data, project=self.project) if data is not None else None
+        return self._files[path]
+
+    def exists(self, path: str) -> bool:
+        return self.open(path) is not None

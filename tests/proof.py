@@ -1,0 +1,198 @@
+"""The proof that a fix is right: what every fix must hold, on examples and on real projects.
+
+Applied, the result parses, the finding is gone, no new one comes, a second application changes
+nothing, and no comment is lost. Whether formatted code stays formatted, and whether Elixir's own
+parser takes it, is asked of Elixir once for many texts (`elixir_complaints`).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from otpwise_analyzers.engine import check
+from otpwise_analyzers.findings import Change, Finding, Fix
+from otpwise_analyzers.project.config import Settings
+from otpwise_analyzers.project.facts import facts_of
+from otpwise_analyzers.project.index import Project
+from otpwise_analyzers.project.view import FixContext
+from otpwise_analyzers.source.edits import apply
+from otpwise_analyzers.syntax.file import ElixirFile
+
+Files = Mapping[str, bytes]
+
+HAS_ELIXIR = shutil.which("elixir") is not None
+
+
+def project_of(files: Files) -> Project:
+    project = Project()
+    project.load(
+        facts_of(ElixirFile(path, data)) for path, data in files.items() if path.endswith((".ex", ".exs"))
+    )
+    for path, data in files.items():
+        if path.endswith("mix.lock"):
+            project.set_lock(path, data)
+    return project
+
+
+def findings_in(
+    files: Files, path: str, settings: Settings | None = None, project: Project | None = None
+) -> tuple[ElixirFile, list[Finding]]:
+    project = project if project is not None else project_of(files)
+    file = ElixirFile(path, files[path], project=project.view(path))
+    report = check(file, settings or Settings())
+    assert not report.failures, report.failures
+    return file, report.findings
+
+
+def build(files: Files, file: ElixirFile, fix: Fix) -> Change | None:
+    return fix.build(FixContext(file, file.project, lambda path: files.get(path)))
+
+
+def applied(files: Files, change: Change) -> dict[str, bytes]:
+    result = dict(files)
+    for part in change:
+        if part.create:
+            assert part.path not in files, f"{part.path} is to be created but exists"
+        else:
+            assert part.path in files, f"{part.path} is changed but does not exist"
+        result[part.path] = apply(result.get(part.path, b""), part.edits)
+    return result
+
+
+def _where(file: ElixirFile, finding: Finding) -> tuple[str, str, str]:
+    definition = file.definition_at(finding.span.start)
+    return (finding.rule, file.path, definition.name if definition is not None else "")
+
+
+def _comments(file: ElixirFile) -> Counter[str]:
+    return Counter(file.text(comment).strip() for comment in file.comments)
+
+
+def objections(
+    files: Files, path: str, finding: Finding, fix: Fix, settings: Settings | None = None, *, whole: bool = True
+) -> tuple[list[str], dict[str, bytes] | None]:
+    """What is wrong with a fix (nothing, when all is well), and the project after it.
+
+    None in place of the project means that the fix is not offered after all. With `whole` the index is
+    built anew from all files, as for an example; without, only the changed files are read again.
+    """
+    before_project = project_of(files)
+    return objections_in(before_project, files, path, finding, fix, settings)
+
+
+def objections_in(
+    project: Project, files: Files, path: str, finding: Finding, fix: Fix, settings: Settings | None = None
+) -> tuple[list[str], dict[str, bytes] | None]:
+    settings = settings or Settings()
+    file = ElixirFile(path, files[path], project=project.view(path))
+    change = build(files, file, fix)
+    if change is None:
+        return [], None
+    wrong: list[str] = []
+    after = applied(files, change)
+    touched = sorted({part.path for part in change} | {path})
+    if after[path] == files[path] and all(after.get(p) == files.get(p) for p in touched):
+        return ["the fix changes nothing"], after
+
+    # The same index object may serve many proofs: facts are put in, and put back.
+    originals = {p: project.facts(p) for p in touched}
+    before_findings: Counter[tuple[str, str, str]] = Counter()
+    for p in touched:
+        if p in files and p.endswith((".ex", ".exs")):
+            view, found = findings_in(files, p, settings, project)
+            before_findings.update(_where(view, one) for one in found)
+    lost: Counter[str] = Counter()
+    try:
+        for p in touched:
+            if not p.endswith((".ex", ".exs")):
+                continue
+            fixed = ElixirFile(p, after[p])
+            if p in files:
+                lost.update(_comments(ElixirFile(p, files[p])))
+            lost.subtract(_comments(fixed))
+            if fixed.root.has_error and not (p in files and ElixirFile(p, files[p]).root.has_error):
+                wrong.append(f"{p} does not parse any more: {fixed.error_spans[:2]}")
+            project.update(p, facts_of(fixed))
+        missing = [comment for comment, count in lost.items() if count > 0]
+        if missing and not finding.rule.startswith("suppression/"):
+            wrong.append(f"lost the comments {missing}")
+        after_findings: Counter[tuple[str, str, str]] = Counter()
+        again: list[tuple[ElixirFile, Finding]] = []
+        for p in touched:
+            if p.endswith((".ex", ".exs")):
+                view, found = findings_in(after, p, settings, project)
+                after_findings.update(_where(view, one) for one in found)
+                again.extend((view, one) for one in found)
+        here = _where(file, finding)
+        if after_findings[here] >= before_findings[here]:
+            wrong.append("the finding is still there")
+        by_rule_before = Counter(key[0] for key in before_findings.elements())
+        by_rule_after = Counter(key[0] for key in after_findings.elements())
+        new = {rule: n for rule, n in (by_rule_after - by_rule_before).items()}
+        if new:
+            wrong.append(f"new findings: {new}")
+        for view, one in again:
+            if one.rule == finding.rule and one.message == finding.message:
+                for other in one.fixes:
+                    if other.title == fix.title and after_findings[here] >= before_findings[here]:
+                        second = other.build(FixContext(view, view.project, lambda q: after.get(q)))
+                        if second is not None and applied(after, second) != after:
+                            wrong.append("a second application changes it again")
+    finally:
+        for p, facts in originals.items():
+            if facts is None:
+                project.remove(p)
+            else:
+                project.update(p, facts)
+    return wrong, after
+
+
+_CHECKER = """
+{:ok, _} = Application.ensure_all_started(:elixir)
+[input] = System.argv()
+for line <- File.stream!(input) do
+  path = String.trim(line)
+  text = File.read!(path)
+  case Code.string_to_quoted(text) do
+    {:ok, _} ->
+      formatted = text |> Code.format_string!() |> IO.iodata_to_binary()
+      formatted = if formatted == "", do: "", else: formatted <> "\\n"
+      if formatted == text, do: IO.puts("ok"), else: IO.puts("unformatted " <> Base.encode64(formatted))
+    {:error, reason} ->
+      IO.puts("broken " <> Base.encode64(inspect(reason)))
+  end
+end
+"""
+
+
+def elixir_verdicts(texts: list[bytes], folder: Path) -> list[tuple[str, str]]:
+    """For each text ("ok" | "unformatted" | "broken", what the formatter wants or the parser says)."""
+    import base64
+
+    folder.mkdir(parents=True, exist_ok=True)
+    listing = folder / "list.txt"
+    paths = []
+    for index, text in enumerate(texts):
+        path = folder / f"text_{index}.ex"
+        path.write_bytes(text)
+        paths.append(str(path))
+    listing.write_text("\n".join(paths) + "\n")
+    script = folder / "check.exs"
+    script.write_text(_CHECKER)
+    run = subprocess.run(
+        ["elixir", str(script), str(listing)], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    verdicts = []
+    for line in run.stdout.splitlines():
+        word, _, payload = line.partition(" ")
+        verdicts.append((word, base64.b64decode(payload).decode() if payload else ""))
+    assert len(verdicts) == len(texts), json.dumps(run.stdout[-500:])
+    return verdicts
+
+

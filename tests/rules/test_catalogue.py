@@ -1,0 +1,41 @@
+"""Holds the catalogue together: what every rule must say and show."""
+
+from __future__ import annotations
+
+import pytest
+from otpwise_analyzers.rules.base import NAME, Rule
+from otpwise_analyzers.rules.catalogue import RULES
+
+EVERY = pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
+
+
+def test_names_are_unique_and_well_formed() -> None:
+    assert RULES
+    assert all(NAME.fullmatch(name) and rule.name == name for name, rule in RULES.items())
+    assert len({rule.summary for rule in RULES.values()}) == len(RULES)
+
+
+@EVERY
+def test_says_everything(rule: Rule) -> None:
+    for field in ("summary", "detects", "why", "fine_when", "trade_off"):
+        text = getattr(rule, field)
+        assert isinstance(text, str) and len(text) >= 5, f"{rule.name}: {field} is missing"
+    assert not rule.summary.endswith(".") and "\n" not in rule.summary
+    has_fix = any(example.fixed is not None or example.fixed_others for example in rule.incorrect)
+    assert not has_fix or rule.fix_note, f"{rule.name}: fix_note is missing"
+    for reference in rule.references:
+        assert reference.url.startswith("https://") and reference.title
+
+
+@EVERY
+def test_shows_enough(rule: Rule) -> None:
+    assert len(rule.incorrect) >= 2
+    assert len(rule.correct) >= 3
+    assert all(example.spans for example in rule.incorrect)
+    assert all(example.why for example in rule.correct), "a correct example says which false positive it refuses"
+
+
+@EVERY
+def test_subscribes(rule: Rule) -> None:
+    engine_makes_it = rule.name.startswith("suppression/")
+    assert engine_makes_it or rule.always or rule.calls or rule.definitions or rule.uses
