@@ -1,0 +1,54 @@
+# `make demo` shows Otpwise at work, `make test` runs every test. Both install what they need into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .stamps
+CORPUS ?=
+
+.PHONY: demo test lint docs bench fixproof debian clean
+
+$(STAMPS)/venv: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Otpwise needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/venv-test: $(STAMPS)/venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+# Elixir proves the fixes and Neovim the server. Installed only by root on a Debian; elsewhere the tests
+# that need them say that they are skipped.
+debian:
+	@if command -v elixir >/dev/null && command -v nvim >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends elixir neovim >/dev/null; \
+	else echo "elixir or nvim is not installed: the tests that need them are skipped"; fi
+
+demo: $(STAMPS)/venv
+	@$(BIN)/python examples/demo.py
+
+test: $(STAMPS)/venv-test debian
+	$(BIN)/python -m pytest -n auto --dist worksteal tests
+
+lint: $(STAMPS)/venv-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python docs/generate.py --check
+
+docs: $(STAMPS)/venv
+	$(BIN)/python docs/generate.py
+
+# make bench CORPUS="path/to/hexpm path/to/livebook path/to/elixir"
+bench: $(STAMPS)/venv
+	$(BIN)/python bench/check.py $(CORPUS)
+
+# make fixproof PROJECT=path/to/a/mix/project: applies every fix that is offered there, one at a time.
+fixproof: $(STAMPS)/venv-test
+	$(BIN)/python -m tests.fixproof $(PROJECT)
+
+clean:
+	rm -rf $(VENV) $(STAMPS) dist build

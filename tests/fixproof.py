@@ -1,0 +1,106 @@
+"""`python -m tests.fixproof PROJECT...`: applies every fix that is offered in real projects.
+
+Each fix is applied alone to the project as it is, and must hold what every fix must hold
+(tests/proof.py). With Elixir installed, its parser and formatter judge the results too.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from otpwise_analyzers.engine import check
+from otpwise_analyzers.project.config import Settings
+from otpwise_analyzers.project.discovery import walk
+from otpwise_analyzers.syntax.file import ElixirFile
+
+from tests.proof import HAS_ELIXIR, elixir_verdicts, objections_in, project_of
+
+
+def read(root: Path) -> dict[str, bytes]:
+    files = {}
+    for path in walk(root, on_problem=lambda where, what: print(f"{where}: {what}", file=sys.stderr)):
+        files[path] = (root / path).read_bytes()
+    for lock in root.rglob("mix.lock"):
+        files[lock.relative_to(root).as_posix()] = lock.read_bytes()
+    return files
+
+
+def prove(root: Path, texts: dict[bytes, str], originals: dict[bytes, bytes]) -> tuple[Counter[str], int]:
+    """Proves every fix of a project. Returns findings by rule, and how many fixes were wrong."""
+    files = read(root)
+    project = project_of(files)
+    counts: Counter[str] = Counter()
+    failed = 0
+    for path in sorted(p for p in files if p.endswith((".ex", ".exs"))):
+        file = ElixirFile(path, files[path], project=project.view(path))
+        report = check(file, Settings())
+        for failure in report.failures:
+            print(f"{root.name}/{path}: {failure.rule} raised {failure.error!r}")
+            failed += 1
+        for finding in report.findings:
+            counts[finding.rule] += 1
+            for fix in finding.fixes:
+                label = f"{root.name}/{path}:{_line(files[path], finding.span.start)} {finding.rule}: {fix.title}"
+                try:
+                    wrong, after = objections_in(project, files, path, finding, fix)
+                except Exception as error:  # everything that goes wrong is to be listed, whatever it is
+                    wrong, after = [f"raised {error!r}"], None
+                if after is None and not wrong:
+                    counts[f"{finding.rule} (fix not offered)"] += 1
+                    continue
+                counts[f"{finding.rule} (fix {fix.applicability.value})"] += 1
+                if wrong:
+                    failed += 1
+                    print(f"{label}\n    {'; '.join(wrong)}")
+                for changed, data in (after or {}).items():
+                    if files.get(changed) != data and changed.endswith((".ex", ".exs")):
+                        texts.setdefault(data, f"{label} -> {changed}")
+                        originals[data] = files.get(changed, b"")
+    return counts, failed
+
+
+def _line(data: bytes, at: int) -> int:
+    return data.count(b"\n", 0, at) + 1
+
+
+def main(roots: list[str]) -> int:
+    texts: dict[bytes, str] = {}
+    originals: dict[bytes, bytes] = {}
+    total: Counter[str] = Counter()
+    failed = 0
+    for root in roots:
+        counts, wrong = prove(Path(root).resolve(), texts, originals)
+        total += counts
+        failed += wrong
+    if HAS_ELIXIR and texts:
+        everything = list(dict.fromkeys([*texts, *(o for o in originals.values() if o)]))
+        with tempfile.TemporaryDirectory() as folder:
+            verdicts = dict(zip(everything, elixir_verdicts(everything, Path(folder)), strict=True))
+        for data, label in texts.items():
+            word, payload = verdicts[data]
+            before = verdicts.get(originals[data], ("ok", ""))[0]
+            if word != "ok" and before == "ok":
+                failed += 1
+                print(f"{label}\n    {word}")
+                if word == "broken":
+                    print(f"    {payload}")
+                else:
+                    _show_difference(data.decode(), payload)
+    for name, count in sorted(total.items()):
+        print(f"{count:6} {name}")
+    print(f"{failed} wrong")
+    return 1 if failed else 0
+
+
+def _show_difference(text: str, wanted: str) -> None:
+    import difflib
+
+    for line in list(difflib.unified_diff(text.splitlines(), wanted.splitlines(), lineterm="", n=1))[2:22]:
+        print(f"      {line}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
