@@ -44,6 +44,15 @@ class IgnoreList:
                 return include
         return None
 
+    def leaves_out(self, path: str) -> bool:
+        """Whether the file at `path`, or a folder that it lies in, is left out by this list alone."""
+        slash = path.find("/")
+        while slash >= 0:
+            if self.verdict(path[: slash + 1]):
+                return True
+            slash = path.find("/", slash + 1)
+        return bool(self.verdict(path))
+
     def __bool__(self) -> bool:
         return bool(self._patterns)
 
