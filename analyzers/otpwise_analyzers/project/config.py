@@ -24,7 +24,7 @@ __all__ = ["FILE_NAME", "Loaded", "Problem", "Settings", "json_schema", "load", 
 
 FILE_NAME = ".otpwise.toml"
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 200_000
 """A larger file is not read; a real one has some hundred bytes."""
 
 _BOM = b"\xef\xbb\xbf"
@@ -66,7 +66,7 @@ def load(root: Path, known: Collection[str] = ()) -> Loaded:
 def parse(data: bytes, path: Path, known: Collection[str] = ()) -> Loaded:
     """The settings that `data`, the text of the file at `path`, holds. Reads no file."""
     if len(data) > MAX_BYTES:
-        size = f"larger than {MAX_BYTES // 1_000_000} MB"
+        size = f"larger than {MAX_BYTES // 1000} kB"
         return _unread(path, f"{FILE_NAME} is {size} and is not read: keep only the settings in it")
     text, problem = _decoded(data, path)
     table: dict[str, Any] = {}
@@ -179,7 +179,7 @@ def _recovered(
 
 def _above(lines: list[str], number: int) -> tuple[dict[str, Any], int]:
     """What the lines say up to where the broken line `number`, or what it belongs to, begins (from 1)."""
-    for end in range(number - 1, max(number - 200, 0), -1):
+    for end in range(number - 1, max(number - 50, 0), -1):
         try:
             return tomllib.loads("\n".join(lines[:end])), end + 1
         except (tomllib.TOMLDecodeError, RecursionError):

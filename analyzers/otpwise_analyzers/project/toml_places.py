@@ -62,6 +62,7 @@ def places(data: bytes) -> dict[Path, Place]:
 class _Scanner:
     def __init__(self, data: bytes) -> None:
         self.found: dict[Path, Place] = {}
+        self._given: set[Path] = set()
         self._tokens = _tokens(data)
         self._now = _END
         self._end = 0
@@ -86,7 +87,11 @@ class _Scanner:
         path, key = self._key(table)
         if self._is(b"="):
             self._next()
-            self.found[path] = Place(key, self._value(path))
+            value = self._value(path)
+            # A key that is given twice is a mistake; the first is the one that may still apply.
+            if path not in self._given:
+                self._given.add(path)
+                self.found[path] = Place(key, value)
 
     def _key(self, table: Path) -> tuple[Path, Span]:
         """The path that a dotted key leads to from `table`, and the bytes of the whole key."""
