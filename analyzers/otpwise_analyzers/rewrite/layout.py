@@ -1,0 +1,166 @@
+"""Where text stands on its lines: indentation, newlines, whole statements.
+
+Fixes write `\\n` and plain dedented code; `change_of` and `reindent` make it fit the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from textwrap import dedent
+
+from tree_sitter import Node
+
+from otpwise_analyzers.findings import FileChange
+from otpwise_analyzers.source.edits import Edit, Span
+from otpwise_analyzers.syntax import nodes
+from otpwise_analyzers.syntax.file import ElixirFile
+
+WIDTH = 98
+"""Code points that `mix format` allows on a line unless `.formatter.exs` says otherwise."""
+
+_NEWLINE = re.compile("\r\n|\r|\n")
+_BLANKS = b" \t"
+
+
+def newline(file: ElixirFile) -> str:
+    """The line ending of the file's first line; `\\n` for a file of one line."""
+    end = file.data.find(b"\n")
+    return "\r\n" if end > 0 and file.data[end - 1 : end] == b"\r" else "\n"
+
+
+def with_newlines_of(file: ElixirFile, text: str) -> str:
+    """`text` with the file's line ending in place of each of its own."""
+    ending = newline(file)
+    if ending == "\n" and "\r" not in text:
+        return text
+    return _NEWLINE.sub(lambda _: ending, text)
+
+
+def change_of(file: ElixirFile, edits: Iterable[Edit]) -> FileChange:
+    """The change of `file` by these edits, their new text in the file's own line endings."""
+    return FileChange(
+        file.path, tuple(Edit(edit.start, edit.end, with_newlines_of(file, edit.new)) for edit in edits)
+    )
+
+
+def line_start(file: ElixirFile, at: int) -> int:
+    """The first byte of the line that holds byte `at`."""
+    return file.data.rfind(b"\n", 0, at) + 1
+
+
+def line_end(file: ElixirFile, at: int) -> int:
+    """The byte of the line ending (its `\\r` when it has one) after byte `at`, or the length of the text."""
+    end = file.data.find(b"\n", at)
+    if end < 0:
+        return len(file.data)
+    return end - 1 if end > at and file.data[end - 1 : end] == b"\r" else end
+
+
+def indent_at(file: ElixirFile, at: int) -> str:
+    """The blanks that the line of byte `at` begins with."""
+    start = line_start(file, at)
+    line = file.data[start : line_end(file, start)]
+    return line[: len(line) - len(line.lstrip(_BLANKS))].decode()
+
+
+def indent_of(file: ElixirFile, node: Node) -> str:
+    """The blanks that the line begins with on which the node begins."""
+    return indent_at(file, node.start_byte)
+
+
+def column(file: ElixirFile, at: int) -> int:
+    """The code points between the start of the line and byte `at`."""
+    return len(file.data[line_start(file, at) : at].decode("utf-8", "replace"))
+
+
+def reindent(text: str, indent: str) -> str:
+    """`text` with its common indentation replaced by `indent`; blank lines stay empty.
+
+    For generated code: the inside of a multi-line string (no heredoc) would be moved as well.
+    """
+    lines = dedent(text).split("\n")
+    return "\n".join(indent + line if line.strip() else "" for line in lines)
+
+
+def is_one_line(file: ElixirFile, node: Node) -> bool:
+    """Whether the node begins and ends on the same line."""
+    return node.start_point.row == node.end_point.row
+
+
+def starts_line(file: ElixirFile, at: int) -> bool:
+    """Whether only blanks stand before byte `at` on its line."""
+    return not file.data[line_start(file, at) : at].strip(_BLANKS)
+
+
+def ends_line(file: ElixirFile, at: int) -> bool:
+    """Whether only blanks stand from byte `at` to the end of its line."""
+    return not file.data[at : line_end(file, at)].strip(_BLANKS)
+
+
+def statement_span(file: ElixirFile, node: Node) -> Span:
+    """The bytes to remove with a statement: its whole lines when it is alone on them.
+
+    A comment behind it stays, on a line of its own. Of the blank lines around it at most one stays, and
+    none at the start or end of a block, as the formatter has it.
+    """
+    data = file.data
+    start, end = node.start_byte, node.end_byte
+    if not starts_line(file, start):
+        return _behind_another(file, start, end)
+    if not ends_line(file, end):
+        rest = data[end : line_end(file, end)]
+        blanks = len(rest) - len(rest.lstrip(b" \t;"))
+        return Span(start, end + blanks)
+    start = line_start(file, start)
+    end = _after_newline(file, end)
+    blank_before = start > 0 and not data[line_start(file, start - 1) : start].strip()
+    blank_after = end < len(data) and not data[end : _after_newline(file, end)].strip()
+    if blank_after and (blank_before or _opens_block(file, start)):
+        end = _after_newline(file, end)
+    elif blank_before and (end >= len(data) or _closes_block(file, end)):
+        start = line_start(file, start - 1)
+    return Span(start, end)
+
+
+def delete_statement(file: ElixirFile, node: Node) -> Edit:
+    """Removes a statement that has others beside it; see `statement_span`."""
+    return Edit(*statement_span(file, node), "")
+
+
+def _after_newline(file: ElixirFile, at: int) -> int:
+    end = file.data.find(b"\n", at)
+    return len(file.data) if end < 0 else end + 1
+
+
+def _behind_another(file: ElixirFile, start: int, end: int) -> Span:
+    """`first; second` loses `; second`."""
+    before = file.data[line_start(file, start) : start].rstrip(_BLANKS)
+    if before.endswith(b";"):
+        return Span(line_start(file, start) + len(before) - 1, end)
+    return Span(start, end)
+
+
+def _opens_block(file: ElixirFile, start: int) -> bool:
+    before = file.data[:start].rstrip()
+    return not before or before.endswith((b" do", b"->", b"\ndo", b"else", b"rescue", b"catch", b"after"))
+
+
+_CLOSING = re.compile(rb"[ \t]*(?:(?:end|else|rescue|catch|after)\b|[)\]}])")
+
+
+def _closes_block(file: ElixirFile, end: int) -> bool:
+    return _CLOSING.match(file.data, end) is not None
+
+
+def fits(text: str, indent: str = "", *, behind: int = 0) -> bool:
+    """Whether one-line `text` stays within the formatter's width behind `indent`, with room for `behind`."""
+    return "\n" not in text and len(indent) + len(text) + behind <= WIDTH
+
+
+def only_statement(node: Node) -> bool:
+    """Whether the node is the whole body that it stands in, so that removing it would leave an empty one."""
+    parent = node.parent
+    if parent is None or parent.type == "source":
+        return False
+    return nodes.block_statements(parent) == [node]
