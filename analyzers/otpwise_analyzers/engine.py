@@ -141,12 +141,14 @@ def _outside_of_errors(file: ElixirFile, found: list[Finding]) -> list[Finding]:
     errors = file.error_spans
     if not errors:
         return found
+    # A missing `end` is reported where the file stops, far from the line that lacks it.
+    unbalanced = any(error.start == error.end for error in errors)
     kept = []
     for finding in found:
         if any(_overlaps(finding.span, error) for error in errors):
             continue
         definition = file.definition_at(finding.span.start)
-        if finding.fixes and (definition is None or definition.has_error):
+        if finding.fixes and (unbalanced or definition is None or definition.has_error):
             finding = replace(finding, fixes=())
         kept.append(finding)
     return kept

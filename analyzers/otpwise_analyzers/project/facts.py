@@ -142,17 +142,16 @@ def _module_facts(file: ElixirFile, module: Module, spans: dict[str, tuple[int, 
 
 
 def _functions(module: Module, spans: dict[str, tuple[int, int]]) -> tuple[Function, ...]:
-    grouped: dict[tuple[str, int], list[tuple[str, int, bool]]] = {}
+    grouped: dict[tuple[str, int], list[tuple[str, int]]] = {}
     for definition in module.definitions:
         name = definition.name
         if not name:
             continue
-        key = (name, definition.arity)
-        spans.setdefault(
-            f"{module.name}.{name}/{definition.arity}",
-            (definition.node.start_byte, definition.node.end_byte),
-        )
-        grouped.setdefault(key, []).append((definition.kind, definition.min_arity, False))
+        clauses = grouped.setdefault((name, definition.arity), [])
+        if not clauses:
+            node = definition.node
+            spans[f"{module.name}.{name}/{definition.arity}"] = (node.start_byte, node.end_byte)
+        clauses.append((definition.kind, definition.min_arity))
     specs = _spec_names(module)
     return tuple(
         Function(

@@ -29,7 +29,7 @@ class Call:
     @cached_property
     def arguments(self) -> Node | None:
         """The node of the written arguments, with or without parentheses."""
-        return nodes.child_of_type(self.node, "arguments")
+        return nodes.arguments_node(self.node)
 
     @cached_property
     def args(self) -> list[Node]:

@@ -70,6 +70,8 @@ class ElixirFile:
                 parent = parent.parent
             if parent is not None:
                 found.append(parent)
+        # Matches end in another order than they begin.
+        found.sort(key=_start)
         return found
 
     def calls(self, *names: str) -> list[Call]:
@@ -105,6 +107,7 @@ class ElixirFile:
             if self._in_types(parent.start_byte):
                 continue
             found.append(Call(self, parent, name, receiver))
+        found.sort(key=lambda call: call.node.start_byte)
         self._call_cache[name] = found
         return found
 
@@ -160,6 +163,20 @@ class ElixirFile:
             if not nodes.is_operator(node.parent, "@")
         ]
         found.sort(key=lambda definition: definition.node.start_byte)
+        return found
+
+    @cached_property
+    def definitions_by_module(self) -> dict[int, list[Definition]]:
+        """The clauses of each module by the module's first byte; those inside of `quote` left out."""
+        found: dict[int, list[Definition]] = {}
+        has_quote = b"quote" in self.names
+        for definition in self.definitions:
+            at = definition.node.start_byte
+            if has_quote and self.is_quoted(at):
+                continue
+            index = self._module_spans.innermost(at)
+            if index is not None:
+                found.setdefault(self._module_spans.start(index), []).append(definition)
         return found
 
     @cached_property
@@ -249,7 +266,7 @@ class ElixirFile:
     @cached_property
     def comments(self) -> list[Node]:
         """All comments in source order."""
-        return QueryCursor(_COMMENTS).captures(self.tree.root_node).get("comment", [])
+        return sorted(QueryCursor(_COMMENTS).captures(self.root).get("comment", []), key=_start)
 
     @cached_property
     def error_spans(self) -> list[Span]:
@@ -267,16 +284,24 @@ class ElixirFile:
         return sorted(found)
 
 
+def _start(node: Node) -> int:
+    return node.start_byte
+
+
 class SpanIndex:
     """Which of some properly nested spans, sorted by start, is the innermost around a byte."""
 
     def __init__(self, spans: list[Span]) -> None:
         self._spans = spans
+        self._starts = [span.start for span in spans]
         self._reach = list(accumulate((span.end for span in spans), max))
+
+    def start(self, index: int) -> int:
+        return self._spans[index].start
 
     def innermost(self, at: int) -> int | None:
         """The index of the last-starting span around byte `at`."""
-        index = bisect_right(self._spans, at, key=lambda span: span.start) - 1
+        index = bisect_right(self._starts, at) - 1
         while index >= 0 and self._reach[index] > at:
             if at < self._spans[index].end:
                 return index

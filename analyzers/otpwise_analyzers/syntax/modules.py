@@ -34,7 +34,7 @@ class Definition:
         self.kind = kind
         head = self._written_head()
         self.guard: Node | None = None
-        if nodes.is_operator(head, "when") and head is not None:
+        if head is not None and head.type == "binary_operator" and nodes.is_operator(head, "when"):
             self.guard = head.child_by_field_name("right")
             head = head.child_by_field_name("left")
         self.head = head
@@ -43,8 +43,7 @@ class Definition:
         return f"<{self.kind} {self.name}/{self.arity}>"
 
     def _written_head(self) -> Node | None:
-        arguments = nodes.arguments_of(self.node)
-        return arguments[0] if arguments else None
+        return nodes.first_argument(self.node)
 
     @cached_property
     def name(self) -> str:
@@ -55,7 +54,7 @@ class Definition:
         if head.type == "identifier":
             return self.file.text(head)
         if head.type == "call":
-            target = head.child_by_field_name("target")
+            target = head.named_child(0)
             if target is not None and target.type == "identifier":
                 return self.file.text(target)
         return ""
@@ -67,13 +66,16 @@ class Definition:
             return []
         return nodes.arguments_of(self.head)
 
-    @property
+    @cached_property
     def arity(self) -> int:
         return len(self.params)
 
     @property
     def min_arity(self) -> int:
         """The arity with every default left out."""
+        head = self.head
+        if head is None or b"\\\\" not in self.file.data[head.start_byte : head.end_byte]:
+            return self.arity
         return sum(1 for param in self.params if not nodes.is_operator(param, "\\\\"))
 
     @property
@@ -180,11 +182,7 @@ class Module:
     @cached_property
     def definitions(self) -> list[Definition]:
         """The clauses written in this module itself, in order; those inside of `quote` left out."""
-        return [
-            definition
-            for definition in self.file.definitions
-            if definition.module is self and not definition.quoted
-        ]
+        return self.file.definitions_by_module.get(self.node.start_byte, [])
 
     @cached_property
     def _by_name(self) -> dict[str, list[Definition]]:

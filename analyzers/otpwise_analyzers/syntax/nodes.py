@@ -62,7 +62,11 @@ def operator_of(node: Node) -> str | None:
 
 
 def is_operator(node: Node | None, operator: str) -> bool:
-    return node is not None and operator_of(node) == operator
+    return (
+        node is not None
+        and node.type in ("binary_operator", "unary_operator")
+        and operator_of(node) == operator
+    )
 
 
 def unwrap(node: Node) -> Node:
@@ -77,8 +81,29 @@ def unwrap(node: Node) -> Node:
 
 def arguments_of(call: Node) -> list[Node]:
     """A call's own arguments; trailing keywords are one node of type `keywords`, a do block is none."""
-    arguments = child_of_type(call, "arguments")
+    arguments = arguments_node(call)
     return named(arguments) if arguments is not None else []
+
+
+def arguments_node(call: Node) -> Node | None:
+    """The node that holds a call's arguments, with or without parentheses."""
+    # Nearly always the second child; asking for it alone makes no list of nodes.
+    if call.named_child_count > 1:
+        arguments = call.named_child(1)
+        if arguments is not None and arguments.type == "arguments":
+            return arguments
+    return child_of_type(call, "arguments")
+
+
+def first_argument(call: Node) -> Node | None:
+    """A call's first written argument; cheaper than asking for all."""
+    arguments = arguments_node(call)
+    if arguments is None or arguments.named_child_count == 0:
+        return None
+    first = arguments.named_child(0)
+    if first is not None and first.type == "comment":
+        return next(iter(named(arguments)), None)
+    return first
 
 
 def keyword_pairs(node: Node | None, data: bytes) -> dict[str, Node]:
