@@ -1,0 +1,224 @@
+"""Code actions: what is offered at a place, and the edit behind each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from lsprotocol import types
+
+from otpwise_analyzers.findings import Applicability, Change, Finding, Fix
+from otpwise_analyzers.project.config import FILE_NAME
+from otpwise_analyzers.source.edits import Span
+from otpwise_server.analysis import (
+    Checked,
+    ProjectAnalysis,
+    safe_fixes,
+    silence_file,
+    silence_line,
+)
+from otpwise_server.client import Client
+from otpwise_server.diagnostics import SOURCE
+from otpwise_server.ignoring import ignored_in_project
+from otpwise_server.projects import Projects
+from otpwise_server.workspace_edits import CannotEditError, Caution, workspace_edit
+
+FIX_ALL = "source.fixAll.otpwise"
+EXPLAIN = "otpwise.explain"
+QUICK_FIX = types.CodeActionKind.QuickFix.value
+
+_SUFFIX = {
+    Applicability.SAFE: "",
+    Applicability.UNSAFE: " (may change behaviour)",
+    Applicability.SCAFFOLD: " (scaffold)",
+}
+_CAUTION = {
+    Applicability.UNSAFE: "This rewrite may change what the code does: look at it before you take it.",
+    Applicability.SCAFFOLD: "This inserts the shape of the right form; the marked places are yours to decide.",
+}
+
+
+class ActionData(msgspec.Struct, rename="camel", omit_defaults=True):
+    """What an action carries to `codeAction/resolve`: enough to find it again, nothing remembered here.
+
+    `what` is `fix`, `rule` (all safe fixes of a rule), `file` (all safe fixes), `line`, `ignore-file` or
+    `project` (suppressions). `start` and `end` are the finding's bytes, `title` is the fix's.
+    """
+
+    uri: str
+    version: int | None
+    what: str
+    rule: str = ""
+    start: int = 0
+    end: int = 0
+    title: str = ""
+
+
+class Wanted:
+    """The kinds that the client asked for; all when it named none. A kind includes those below it."""
+
+    def __init__(self, only: Sequence[types.CodeActionKind | str] | None) -> None:
+        self._only = None if only is None else [str(getattr(kind, "value", kind)) for kind in only]
+
+    def has(self, kind: str) -> bool:
+        if self._only is None:
+            return True
+        return any(not wanted or kind == wanted or kind.startswith(f"{wanted}.") for wanted in self._only)
+
+
+class Offer:
+    """Everything that is offered for a range of one checked file. Runs in the analysis thread."""
+
+    def __init__(
+        self, checked: Checked, project: ProjectAnalysis, projects: Projects, client: Client
+    ) -> None:
+        self._checked = checked
+        self._project = project
+        self._projects = projects
+        self._client = client
+
+    def actions(
+        self, span: Span, wanted: Wanted, diagnostics: Sequence[types.Diagnostic]
+    ) -> list[types.CodeAction]:
+        """The actions, those of the findings in `span` first."""
+        offered: list[types.CodeAction] = []
+        here = [finding for finding in self._checked.findings if finding.span.touches(span)]
+        if wanted.has(QUICK_FIX):
+            for finding in here:
+                offered.extend(self._fixes(finding, self._of(finding, diagnostics)))
+            rules = dict.fromkeys(finding.rule for finding in here)
+            offered.extend(action for rule in rules if (action := self._fix_all_of(rule)) is not None)
+            for finding in _first_of_each_rule(here):
+                offered.extend(self._silences(finding, self._of(finding, diagnostics)))
+        if wanted.has(FIX_ALL) and any(True for _ in safe_fixes(self._checked)):
+            data = self._data("file")
+            action = self._action("Fix all safe findings of Otpwise in this file", FIX_ALL, data, None)
+            if action is not None:
+                offered.append(action)
+        return offered
+
+    def _fixes(self, finding: Finding, diagnostics: list[types.Diagnostic]) -> Iterator[types.CodeAction]:
+        safe = [fix for fix in finding.fixes if fix.applicability is Applicability.SAFE]
+        for fix in finding.fixes:
+            change = self._project.build(self._checked, fix)
+            if change is None:
+                continue
+            data = self._data("fix", finding, fix.title)
+            title = f"{fix.title}{_SUFFIX[fix.applicability]}"
+            action = self._action(title, QUICK_FIX, data, change, caution_for(fix))
+            if action is not None:
+                action.diagnostics = diagnostics or None
+                if self._client.preferred and safe == [fix]:
+                    action.is_preferred = True
+                yield action
+
+    def _fix_all_of(self, rule: str) -> types.CodeAction | None:
+        if sum(1 for _ in safe_fixes(self._checked, rule)) < 2:
+            return None
+        return self._action(f"Fix all of {rule} in this file", QUICK_FIX, self._data("rule", rule=rule), None)
+
+    def _silences(self, finding: Finding, diagnostics: list[types.Diagnostic]) -> Iterator[types.CodeAction]:
+        rule = finding.rule
+        titles = {"line": f"Ignore {rule} on this line", "ignore-file": f"Ignore {rule} in this file"}
+        if self._project.root is not None:
+            titles["project"] = f"Ignore {rule} in this project (.otpwise.toml)"
+        if rule.startswith("suppression/"):
+            titles.pop("line")
+        for what, title in titles.items():
+            action = self._action(title, QUICK_FIX, self._data(what, finding), None)
+            if action is not None:
+                action.diagnostics = diagnostics or None
+                yield action
+        if self._client.shows_documents:
+            command = types.Command(f"Explain {rule}", EXPLAIN, arguments=[rule])
+            yield types.CodeAction(
+                f"Explain {rule}", kind=QUICK_FIX, command=command, diagnostics=diagnostics or None
+            )
+
+    def _data(self, what: str, finding: Finding | None = None, title: str = "", rule: str = "") -> ActionData:
+        span = finding.span if finding is not None else Span(0, 0)
+        rule = finding.rule if finding is not None else rule
+        text = self._checked.text
+        return ActionData(text.uri, text.version, what, rule, span.start, span.end, title)
+
+    def _action(
+        self, title: str, kind: str, data: ActionData, change: Change | None, caution: Caution | None = None
+    ) -> types.CodeAction | None:
+        """The action with its edit, or without it for a client that asks for it later."""
+        action = types.CodeAction(title, kind=kind)
+        creates = change is not None and any(part.create for part in change)
+        if creates and not self._client.creates_files:
+            action.disabled = types.CodeActionDisabled("This editor cannot create files in a code action.")
+            return action if self._client.disabled else None
+        if self._client.resolves_edits:
+            action.data = msgspec.to_builtins(data)
+            return action
+        try:
+            action.edit = self.edit(data, change, caution)
+        except CannotEditError as error:
+            action.disabled = types.CodeActionDisabled(str(error))
+            return action if self._client.disabled else None
+        return action if action.edit is not None else None
+
+    def edit(
+        self, data: ActionData, change: Change | None = None, caution: Caution | None = None
+    ) -> types.WorkspaceEdit | None:
+        """The edit behind an action; None when the file no longer has what the action was for.
+
+        Raises CannotEditError as `workspace_edit` does.
+        """
+        if change is None:
+            change, caution = self._change(data)
+        if change is None:
+            return None
+        return workspace_edit(change, self._client, self._project, self._text_at, caution)
+
+    def _change(self, data: ActionData) -> tuple[Change | None, Caution | None]:
+        checked = self._checked
+        if data.what in ("rule", "file"):
+            return self._project.build_all(checked, data.rule or None), None
+        span = Span(data.start, data.end)
+        for finding in checked.findings:
+            if finding.rule != data.rule or finding.span != span:
+                continue
+            match data.what:
+                case "fix":
+                    for fix in finding.fixes:
+                        if fix.title == data.title:
+                            return self._project.build(checked, fix), caution_for(fix)
+                case "line":
+                    return (silence_line(checked, finding),), None
+                case "ignore-file":
+                    return (silence_file(checked, finding),), None
+                case "project":
+                    part = ignored_in_project(self._project.read(FILE_NAME), finding.rule)
+                    return (None if part is None else (part,)), None
+        return None, None
+
+    def _text_at(self, path: str) -> Any:
+        if path == self._checked.file.path:
+            return self._checked.text
+        return self._projects.text_at(self._project, path)
+
+    def _of(self, finding: Finding, diagnostics: Sequence[types.Diagnostic]) -> list[types.Diagnostic]:
+        """The client's own diagnostics that this finding is behind."""
+        range_ = self._checked.text.range(finding.span, self._client.encoding)
+        return [
+            diagnostic
+            for diagnostic in diagnostics
+            if diagnostic.source == SOURCE and diagnostic.code == finding.rule and diagnostic.range == range_
+        ]
+
+
+def caution_for(fix: Fix) -> Caution | None:
+    """What is asked before a fix is made; nothing for a safe one."""
+    description = _CAUTION.get(fix.applicability)
+    return None if description is None else Caution(fix.title, description)
+
+
+def _first_of_each_rule(findings: list[Finding]) -> list[Finding]:
+    found: dict[str, Finding] = {}
+    for finding in findings:
+        found.setdefault(finding.rule, finding)
+    return list(found.values())

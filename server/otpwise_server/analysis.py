@@ -1,0 +1,318 @@
+"""The narrow way to the analyzers: everything here runs in the analysis thread, nothing knows a client.
+
+This is the only module of the server that calls the engine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from otpwise_analyzers import engine, suppressions
+from otpwise_analyzers.findings import Applicability, Change, FileChange, Finding, Fix
+from otpwise_analyzers.project import discovery
+from otpwise_analyzers.project.config import Settings
+from otpwise_analyzers.project.facts import FileFacts, facts_of
+from otpwise_analyzers.project.ignore import IgnoreList
+from otpwise_analyzers.project.index import Project
+from otpwise_analyzers.project.view import FixContext, Key
+from otpwise_analyzers.rules import page
+from otpwise_analyzers.rules.catalogue import RULES
+from otpwise_analyzers.source.document import Document, NotUtf8Error
+from otpwise_analyzers.source.edits import Edit, OverlappingEditsError, Span, in_order
+from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_server.documents import Text
+
+Stopped = engine.Stopped
+
+log = logging.getLogger(__name__)
+
+# Result ids of another run of the server must never match: the index may have known other things then.
+_RUN = os.urandom(3).hex()
+_LOCK = "mix.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The findings of one version of a file. `id` names everything that they depend on."""
+
+    text: Text
+    file: ElixirFile
+    findings: list[Finding]
+    id: str
+
+
+def rule_names() -> frozenset[str]:
+    """The names of all rules."""
+    return frozenset(RULES)
+
+
+def data_on_disk(path: Path) -> bytes | None:
+    """A file's text in UTF-8 without its mark; None when it cannot be read, which the log then says."""
+    try:
+        return Document.from_disk(path.read_bytes()).data
+    except FileNotFoundError:
+        return None
+    except (OSError, NotUtf8Error) as error:
+        log.warning("%s cannot be read: %s", path, error)
+        return None
+
+
+def facts_from_disk(root: Path, path: str) -> FileFacts | None:
+    """The facts of a project's file as it lies on the disk."""
+    data = data_on_disk(root / path)
+    return facts_of(ElixirFile(path, data)) if data is not None else None
+
+
+class ProjectAnalysis:
+    """One Mix project, or (with `root` None) all files outside of any, each read on its own.
+
+    `open_data` answers the current bytes of a project's file that is open in the editor.
+    """
+
+    def __init__(self, root: Path | None, open_data: Callable[[str], bytes | None]) -> None:
+        self.root = root
+        self.settings = Settings()
+        self._digest = self.settings.digest()
+        self.is_indexed = False
+        self.files: set[str] = set()
+        self._open_data = open_data
+        self._index = Project()
+        self._revisions: dict[str, int] = {}
+        self._loads = 0
+        self._reported: set[tuple[str, str]] = set()
+        self._last: dict[str, Checked] = {}
+
+    def configure(self, settings: Settings) -> bool:
+        """Takes new settings; answers whether they differ."""
+        digest = settings.digest()
+        if digest == self._digest:
+            return False
+        self.settings, self._digest = settings, digest
+        return True
+
+    # -- checking ----------------------------------------------------------------------------------
+
+    def relative(self, path: Path | None, uri: str) -> str:
+        """How the rules know a file: relative to the root, with `/`."""
+        if path is None:
+            name = uri.rpartition("/")[2] or "untitled"
+            return name if name.endswith(discovery.SUFFIXES) else "untitled.ex"
+        if self.root is None:
+            return path.name
+        return path.relative_to(self.root).as_posix()
+
+    def identity(self, path: str, data: bytes) -> str:
+        """The result id: content, settings, and how often what the file asked of the project changed."""
+        content = f"{len(data):x}.{zlib.crc32(data):08x}.{hash(data) & 0xFFFFFFFF:08x}"
+        revision = self._revisions.get(path, 0)
+        return f"{_RUN}-{content}-{self._digest}-{self._loads}.{revision}"
+
+    def check(self, text: Text, stop: Callable[[], bool], keep: bool = True) -> Checked:
+        """The findings of a text. Raises Stopped when `stop` says so between two rules.
+
+        With `keep` they are remembered for the next request about the same version.
+        """
+        path = self.relative(text.path, text.uri)
+        identity = self.identity(path, text.data)
+        last = self._last.get(text.uri)
+        if last is not None and last.id == identity and last.text.data == text.data:
+            return (
+                last
+                if last.text.version == text.version
+                else Checked(text, last.file, last.findings, identity)
+            )
+        if stop():
+            raise Stopped
+        file = ElixirFile(path, text.data, text.tree(), self._index.view(path))
+        report = engine.Report()
+        if not IgnoreList(self.settings.exclude).leaves_out(path):
+            report = engine.check(file, self.settings, stop=stop)
+        for failure in report.failures:
+            self._report(failure)
+        checked = Checked(text, file, report.findings, identity)
+        if keep:
+            self._last[text.uri] = checked
+        return checked
+
+    def afresh(self, text: Text) -> Checked:
+        """As `check`, from a full parse: what is to be applied unseen must not lean on an edited tree."""
+        path = self.relative(text.path, text.uri)
+        file = ElixirFile(path, text.data, None, self._index.view(path))
+        report = engine.check(file, self.settings)
+        return Checked(text, file, report.findings, self.identity(path, text.data))
+
+    def _report(self, failure: engine.Failure) -> None:
+        if (failure.rule, failure.path) not in self._reported:
+            self._reported.add((failure.rule, failure.path))
+            log.error("rule %s failed in %s", failure.rule, failure.path, exc_info=failure.error)
+
+    def forget(self, uri: str) -> None:
+        """A buffer was closed."""
+        self._last.pop(uri, None)
+
+    # -- the index ---------------------------------------------------------------------------------
+
+    def walk(self) -> list[str]:
+        """The paths of all files of the project, relative to its root."""
+        if self.root is None:
+            return []
+        return list(discovery.walk(self.root, on_problem=_log_problem, exclude=self.settings.exclude))
+
+    def listed(self, paths: list[str]) -> list[str]:
+        """Those of some paths that are the project's: known already, or not ignored by Git or settings."""
+        if all(path in self.files or path.endswith(_LOCK) for path in paths):
+            return paths
+        walked = {*self.walk(), *self.files}
+        return [path for path in paths if path in walked or path.endswith(_LOCK)]
+
+    def load(self, facts: Iterable[FileFacts], files: Iterable[str]) -> None:
+        """Takes in the whole project at once; what was there before is forgotten."""
+        self._index = Project(facts)
+        self.files = set(files)
+        if self.root is not None:
+            for app in {"", *discovery.apps(self.root)}:
+                self._read_lock(f"{app}/{_LOCK}" if app else _LOCK)
+        self.is_indexed = True
+        self._loads += 1
+
+    def refresh(self, path: str, file: ElixirFile | None = None) -> set[str]:
+        """Reads a file's facts again, from `file`, the editor or the disk.
+
+        Returns the paths of the files whose findings may have changed.
+        """
+        if self.root is None or not self.is_indexed:
+            return set()
+        if path.rpartition("/")[2] == _LOCK:
+            return self._outdated(self._read_lock(path))
+        if file is None:
+            data = self._open_data(path)
+            if data is None:
+                data = data_on_disk(self.root / path)
+            file = ElixirFile(path, data) if data is not None else None
+        if file is None:
+            self.files.discard(path)
+            return self._outdated(self._index.remove(path))
+        self.files.add(path)
+        return self._outdated(self._index.update(path, facts_of(file)))
+
+    def _read_lock(self, path: str) -> set[Key]:
+        if self.root is None:
+            return set()
+        try:
+            data = (self.root / path).read_bytes()
+        except OSError:
+            data = b""
+        return self._index.set_lock(path, data)
+
+    def _outdated(self, keys: set[Key]) -> set[str]:
+        paths = set(self._index.affected(keys))
+        for path in paths:
+            self._revisions[path] = self._revisions.get(path, 0) + 1
+        return paths
+
+    # -- fixes -------------------------------------------------------------------------------------
+
+    def build(self, checked: Checked, fix: Fix) -> Change | None:
+        """What a fix does, with the text that every file has now; None when it cannot be done."""
+        # The view of the check itself: what the fix asks for counts as asked by the file.
+        context = FixContext(checked.file, checked.file.project, self.read)
+        try:
+            change = fix.build(context)
+        except Exception:
+            log.exception("fix %r failed in %s", fix.title, checked.file.path)
+            return None
+        if not change or not all(_is_sound(part) for part in change):
+            return None
+        return change
+
+    def read(self, path: str) -> bytes | None:
+        """The current bytes of a project's file: the editor's, else the disk's."""
+        data = self._open_data(path)
+        if data is None and self.root is not None:
+            data = data_on_disk(self.root / path)
+        return data
+
+    def build_all(self, checked: Checked, rule: str | None = None) -> Change | None:
+        """All safe fixes of a file (of one rule) together; one that overlaps another is left out."""
+        parts: dict[tuple[str, bool], tuple[Edit, ...]] = {}
+        for fix in safe_fixes(checked, rule):
+            change = self.build(checked, fix)
+            if change is None:
+                continue
+            merged = dict(parts)
+            try:
+                for part in change:
+                    key = (part.path, part.create)
+                    if part.create and key in parts:
+                        raise OverlappingEditsError(part.edits[0], parts[key][0])
+                    merged[key] = tuple(in_order((*merged.get(key, ()), *part.edits)))
+            except OverlappingEditsError:
+                continue
+            parts = merged
+        if not parts:
+            return None
+        return tuple(FileChange(path, edits, create) for (path, create), edits in parts.items())
+
+
+def safe_fixes(checked: Checked, rule: str | None = None) -> Iterator[Fix]:
+    """The first safe fix of each finding (of one rule)."""
+    for finding in checked.findings:
+        if rule is None or finding.rule == rule:
+            for fix in finding.fixes:
+                if fix.applicability is Applicability.SAFE:
+                    yield fix
+                    break
+
+
+def rule_at(checked: Checked, offset: int) -> tuple[list[str], Span] | None:
+    """The rules that a suppression comment at a byte names, and where: the one name that is pointed at,
+    else all of the comment's."""
+    suppression = suppressions.suppression_at(checked.file, offset)
+    if suppression is None:
+        return None
+    for name, span in suppression.rules:
+        if span.start <= offset <= span.end:
+            return [name], span
+    return [name for name, _ in suppression.rules], suppression.span
+
+
+def lesson(rule: str, finding: Finding | None) -> str:
+    """What a rule teaches, in Markdown; empty for a rule that there is not."""
+    known = RULES.get(rule)
+    if known is None:
+        return ""
+    return page.short(known) if finding is None else page.hover(known, finding)
+
+
+def page_of(rule: str) -> str:
+    """The web page that explains a rule."""
+    return page.url(rule)
+
+
+def silence_line(checked: Checked, finding: Finding) -> FileChange:
+    """The comment that silences a finding's rule where it stands."""
+    return FileChange(
+        checked.file.path, (suppressions.insertion(checked.file, finding.span.start, finding.rule),)
+    )
+
+
+def silence_file(checked: Checked, finding: Finding) -> FileChange:
+    """The comment that silences a finding's rule in its whole file."""
+    return FileChange(checked.file.path, (suppressions.file_insertion(checked.file, finding.rule),))
+
+
+def _is_sound(part: FileChange) -> bool:
+    with contextlib.suppress(OverlappingEditsError):
+        in_order(part.edits)
+        return bool(part.edits)
+    return False
+
+
+def _log_problem(path: Path, problem: str) -> None:
+    log.warning("%s: %s", path, problem)
