@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMPS := .stamps
 CORPUS ?=
 
-.PHONY: demo test lint docs bench fixproof debian clean
+.PHONY: demo test lint docs examples bench fixproof debian clean
 
 $(STAMPS)/venv: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -41,6 +41,10 @@ lint: $(STAMPS)/venv-test
 
 docs: $(STAMPS)/venv
 	$(BIN)/python docs/generate.py
+
+# examples/chat_app_fixed is examples/chat_app with every fix taken.
+examples: $(STAMPS)/venv-test
+	$(BIN)/python -m tests.mending examples/chat_app examples/chat_app_fixed
 
 # make bench CORPUS="path/to/hexpm path/to/livebook path/to/elixir"
 bench: $(STAMPS)/venv

@@ -1,7 +1,7 @@
 """Writes what is made from the rules: docs/rules/*.md and the table in the README.
 
-    python docs/generate.py            writes
-    python docs/generate.py --check    says what is not current, and exits with 1
+python docs/generate.py            writes
+python docs/generate.py --check    says what is not current, and exits with 1
 """
 
 from __future__ import annotations

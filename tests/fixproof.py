@@ -15,7 +15,6 @@ from otpwise_analyzers.engine import check
 from otpwise_analyzers.project.config import Settings
 from otpwise_analyzers.project.discovery import walk
 from otpwise_analyzers.syntax.file import ElixirFile
-
 from tests.proof import HAS_ELIXIR, elixir_verdicts, objections_in, project_of
 
 
@@ -43,7 +42,9 @@ def prove(root: Path, texts: dict[bytes, str], originals: dict[bytes, bytes]) ->
         for finding in report.findings:
             counts[finding.rule] += 1
             for fix in finding.fixes:
-                label = f"{root.name}/{path}:{_line(files[path], finding.span.start)} {finding.rule}: {fix.title}"
+                label = (
+                    f"{root.name}/{path}:{_line(files[path], finding.span.start)} {finding.rule}: {fix.title}"
+                )
                 try:
                     wrong, after = objections_in(project, files, path, finding, fix)
                 except Exception as error:  # everything that goes wrong is to be listed, whatever it is

@@ -62,7 +62,9 @@ class Snippet:
 
     @property
     def files(self) -> dict[str, bytes]:
-        files = {path: dedent(text).lstrip("\n").encode() for path, text in {**PROJECT, **self.others}.items()}
+        files = {
+            path: dedent(text).lstrip("\n").encode() for path, text in {**PROJECT, **self.others}.items()
+        }
         files[self.path] = dedent(self.code).lstrip("\n").encode()
         return files
 

@@ -74,7 +74,13 @@ def _comments(file: ElixirFile) -> Counter[str]:
 
 
 def objections(
-    files: Files, path: str, finding: Finding, fix: Fix, settings: Settings | None = None, *, whole: bool = True
+    files: Files,
+    path: str,
+    finding: Finding,
+    fix: Fix,
+    settings: Settings | None = None,
+    *,
+    whole: bool = True,
 ) -> tuple[list[str], dict[str, bytes] | None]:
     """What is wrong with a fix (nothing, when all is well), and the project after it.
 
@@ -133,7 +139,7 @@ def objections_in(
             wrong.append("the finding is still there")
         by_rule_before = Counter(key[0] for key in before_findings.elements())
         by_rule_after = Counter(key[0] for key in after_findings.elements())
-        new = {rule: n for rule, n in (by_rule_after - by_rule_before).items()}
+        new = dict(by_rule_after - by_rule_before)
         if new:
             wrong.append(f"new findings: {new}")
         for view, one in again:
@@ -194,5 +200,3 @@ def elixir_verdicts(texts: list[bytes], folder: Path) -> list[tuple[str, str]]:
         verdicts.append((word, base64.b64decode(payload).decode() if payload else ""))
     assert len(verdicts) == len(texts), json.dumps(run.stdout[-500:])
     return verdicts
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
+
 from otpwise_analyzers import engine, suppressions
 from otpwise_analyzers.findings import Applicability, Confidence, Finding, Fix, Level
 from otpwise_analyzers.project.config import Settings
@@ -131,7 +132,10 @@ def test_silencing_adds_to_the_comment_that_is_there() -> None:
         return apply(file.data, [suppressions.insertion(file, at, KNOWN)]).decode()
 
     assert silenced("def f do\n  bad()\nend\n") == f"def f do\n  # otpwise:ignore {KNOWN}\n  bad()\nend\n"
-    assert silenced("# otpwise:ignore otp/x -- why\nbad()\n") == f"# otpwise:ignore otp/x, {KNOWN} -- why\nbad()\n"
+    assert (
+        silenced("# otpwise:ignore otp/x -- why\nbad()\n")
+        == f"# otpwise:ignore otp/x, {KNOWN} -- why\nbad()\n"
+    )
     assert silenced("a()\r\nbad()\r\n") == f"a()\r\n# otpwise:ignore {KNOWN}\r\nbad()\r\n"
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
 from otpwise_analyzers.project.config import Settings
 from otpwise_analyzers.syntax.file import ElixirFile
-
 from tests.guide_snippets import CORRECT, INCORRECT, Snippet
 from tests.proof import findings_in, objections
 
@@ -75,6 +75,6 @@ def test_fix_after_fix_the_snippet_becomes_clean(snippet: Snippet) -> None:
         if finding.rule in snippet.rules
     ]
     assert left == []
-    assert not any(ElixirFile(path, data).root.has_error for path, data in files.items() if path.endswith(".ex"))
-
-
+    assert not any(
+        ElixirFile(path, data).root.has_error for path, data in files.items() if path.endswith(".ex")
+    )

@@ -49,7 +49,9 @@ def suppressions_in(file: ElixirFile, starts: list[int] | None = None) -> list[S
     if MARK not in file.data:
         return []
     starts = line_starts(file.data) if starts is None else starts
-    comment_lines = {_line(starts, c.start_byte) for c in file.comments if _own_line(file.data, starts, c.start_byte)}
+    comment_lines = {
+        _line(starts, c.start_byte) for c in file.comments if _own_line(file.data, starts, c.start_byte)
+    }
     found = []
     for comment in file.comments:
         text = file.data[comment.start_byte : comment.end_byte]
@@ -121,7 +123,11 @@ def apply(
 
 
 def _complaints(
-    file: ElixirFile, comment: Suppression, known: Collection[str], families: Collection[str], ran: Collection[str]
+    file: ElixirFile,
+    comment: Suppression,
+    known: Collection[str],
+    families: Collection[str],
+    ran: Collection[str],
 ) -> list[Finding]:
     if not comment.rules:
         return [

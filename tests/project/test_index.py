@@ -6,6 +6,7 @@ import pickle
 from textwrap import dedent
 
 import msgspec
+
 from otpwise_analyzers.project.facts import FileFacts, facts_of
 from otpwise_analyzers.project.index import Project, locked_versions, version_numbers
 from otpwise_analyzers.syntax.file import ElixirFile

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from otpwise_analyzers.rules.base import NAME, Rule
 from otpwise_analyzers.rules.catalogue import RULES
 
@@ -32,7 +33,9 @@ def test_shows_enough(rule: Rule) -> None:
     assert len(rule.incorrect) >= 2
     assert len(rule.correct) >= 3
     assert all(example.spans for example in rule.incorrect)
-    assert all(example.why for example in rule.correct), "a correct example says which false positive it refuses"
+    assert all(example.why for example in rule.correct), (
+        "a correct example says which false positive it refuses"
+    )
 
 
 @EVERY

@@ -6,11 +6,11 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
 from otpwise_analyzers.project.config import Settings
 from otpwise_analyzers.rules.base import Example, Rule
 from otpwise_analyzers.rules.catalogue import RULES
 from otpwise_analyzers.syntax.file import ElixirFile
-
 from tests.proof import HAS_ELIXIR, elixir_verdicts, findings_in, objections, project_of
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -34,7 +35,10 @@ def only(code: str, name: str) -> Call:
         ("defmodule A.B do\n  def x, do: __MODULE__.get(1)\nend", "A.B"),
         ("defmodule A.B do\n  alias __MODULE__.C\n  def x, do: C.get(1)\nend", "A.B.C"),
         ("defmodule A do\n  defmodule B do\n  end\n  def x, do: B.get(1)\nend", "A.B"),
-        ("defmodule A do\n  alias X.Repo\n  def a do\n    alias Y.Repo\n    Repo.get(1)\n  end\nend", "Y.Repo"),
+        (
+            "defmodule A do\n  alias X.Repo\n  def a do\n    alias Y.Repo\n    Repo.get(1)\n  end\nend",
+            "Y.Repo",
+        ),
         ("defmodule A do\n  def a do\n    alias Y.Repo\n    1\n  end\n  def b, do: Repo.get(1)\nend", "Repo"),
         (":ets.get(1)", ":ets"),
         ("repo.get(1)", None),
@@ -49,7 +53,11 @@ def test_a_pipe_hands_over_the_first_argument() -> None:
     call = only("User |> where(id: 1) |> Repo.get(1)", "get")
     assert call.arity == 2
     assert call.file.text(call.all_args[0]) == "User |> where(id: 1)"
-    assert [call.file.text(stage) for stage in nodes.pipeline(call.expression)] == ["User", "where(id: 1)", "Repo.get(1)"]
+    assert [call.file.text(stage) for stage in nodes.pipeline(call.expression)] == [
+        "User",
+        "where(id: 1)",
+        "Repo.get(1)",
+    ]
 
 
 def test_a_pipe_without_parentheses_is_a_call() -> None:

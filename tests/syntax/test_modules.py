@@ -31,21 +31,27 @@ def test_an_unquoted_name_has_none() -> None:
 
 
 def test_nested_modules_carry_their_parents_name() -> None:
-    file = read("defmodule A.B do\n  defmodule C do\n    def x, do: 1\n  end\n  def y, do: 2\nend\ndefmodule D do\nend")
+    file = read(
+        "defmodule A.B do\n  defmodule C do\n    def x, do: 1\n  end\n  def y, do: 2\nend\ndefmodule D do\nend"
+    )
     assert [m.name for m in file.modules] == ["A.B", "A.B.C", "D"]
     assert [d.name for d in file.modules[0].definitions] == ["y"]
     assert [d.name for d in file.modules[1].definitions] == ["x"]
 
 
 def test_clauses_by_name_and_arity() -> None:
-    module = read("defmodule A do\n  def f(1), do: 1\n  def f(2), do: 2\n  def f(a, b), do: a + b\nend").modules[0]
+    module = read(
+        "defmodule A do\n  def f(1), do: 1\n  def f(2), do: 2\n  def f(a, b), do: a + b\nend"
+    ).modules[0]
     assert len(module.clauses("f")) == 3
     assert len(module.clauses("f", 1)) == 2
     assert module.defines("f", 2) and not module.defines("f", 3)
 
 
 def test_attributes_belong_to_the_clause_below() -> None:
-    file = read('defmodule A do\n  @doc "x"\n  # note\n  @impl true\n  def f(1), do: 1\n  def f(2), do: 2\nend')
+    file = read(
+        'defmodule A do\n  @doc "x"\n  # note\n  @impl true\n  def f(1), do: 1\n  def f(2), do: 2\nend'
+    )
     first, second = file.modules[0].definitions
     assert set(first.attributes) == {"doc", "impl"}
     assert second.attributes == {}
@@ -57,7 +63,10 @@ def test_uses_imports_and_behaviours() -> None:
         "defmodule A do\n  use GenServer, restart: :transient\n  use AWeb, :controller\n  import Ecto.Query\n"
         "  @behaviour Plug\n  defmacro __using__(_) do\n    quote do\n      use Agent\n    end\n  end\nend"
     ).modules[0]
-    assert [(use.module, use.argument) for use in module.uses] == [("GenServer", None), ("AWeb", "controller")]
+    assert [(use.module, use.argument) for use in module.uses] == [
+        ("GenServer", None),
+        ("AWeb", "controller"),
+    ]
     assert set(module.uses[0].options) == {"restart"}
     assert "Ecto.Query" in module.imports
     assert module.behaviours == {"Plug"}

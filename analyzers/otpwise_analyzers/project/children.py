@@ -46,8 +46,8 @@ def children_of(module: Module) -> tuple[Child, ...]:
     file = module.file
     if (
         not any(name in file.names for name in _SUPERVISION)
-        or b"uperv" not in file.data
-        and (b"Application" not in file.data)
+        or (b"uperv" not in file.data
+        and (b"Application" not in file.data))
     ):
         return ()
     if not is_supervising(module):

@@ -17,7 +17,9 @@ _LOCKED_OTHER = re.compile(rb'^\s*"([^"]+)": \{:(?:git|path)', re.MULTILINE)
 def locked_versions(data: bytes) -> dict[str, str]:
     """The versions that a `mix.lock` holds, by dependency; `""` for one from git or a path."""
     versions = {match.group(1).decode(): "" for match in _LOCKED_OTHER.finditer(data)}
-    versions.update((m.group(1).decode(), m.group(2).decode("utf-8", "replace")) for m in _LOCKED.finditer(data))
+    versions.update(
+        (m.group(1).decode(), m.group(2).decode("utf-8", "replace")) for m in _LOCKED.finditer(data)
+    )
     return versions
 
 

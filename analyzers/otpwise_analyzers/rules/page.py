@@ -59,7 +59,9 @@ def hover(rule: Rule, finding: Finding) -> str:
     shown = next((example for example in rule.incorrect if _result(example)), None)
     if shown is not None and len(shown.text.splitlines()) <= 30:
         parts.append(f"Before\n\n{_shown(shown)}\n\nAfter\n\n{_shown_result(shown)}")
-    parts.append(f"Silence it here with `# otpwise:ignore {rule.name} -- reason` · [the rule's page]({url(rule.name)})")
+    parts.append(
+        f"Silence it here with `# otpwise:ignore {rule.name} -- reason` · [the rule's page]({url(rule.name)})"
+    )
     return "\n\n".join(parts)
 
 

@@ -17,7 +17,6 @@ from otpwise_analyzers.syntax.parser import compile_query, parse
 from otpwise_analyzers.syntax.scope import AliasTable
 from otpwise_analyzers.syntax.surroundings import NoSurroundings
 
-
 _INVENTORY = compile_query("(call target: [(identifier) @name (dot right: (identifier) @name)])")
 _COMMENTS = compile_query("(comment) @comment")
 _TYPE_ATTRIBUTES = ("spec", "type", "typep", "opaque", "callback", "macrocallback")
@@ -206,9 +205,7 @@ class ElixirFile:
 
     @cached_property
     def _quote_spans(self) -> SpanIndex:
-        return SpanIndex(
-            sorted(Span(node.start_byte, node.end_byte) for node in self.call_nodes("quote"))
-        )
+        return SpanIndex(sorted(Span(node.start_byte, node.end_byte) for node in self.call_nodes("quote")))
 
     def is_quoted(self, at: int) -> bool:
         """Whether byte `at` lies inside of `quote`."""

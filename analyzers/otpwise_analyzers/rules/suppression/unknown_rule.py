@@ -13,7 +13,9 @@ class UnknownRule(Rule):
     name = "suppression/unknown-rule"
     summary = "a suppression comment that names no rule, or one that does not exist"
     impact = Impact.MEDIUM
-    detects = "`# otpwise:ignore` and `# otpwise:ignore-file` comments whose rule is misspelt, unknown or missing."
+    detects = (
+        "`# otpwise:ignore` and `# otpwise:ignore-file` comments whose rule is misspelt, unknown or missing."
+    )
     why = (
         "The comment silences nothing, while everybody who reads it believes that it does; and when a "
         "misspelt name is one day a rule, it silences what nobody looked at."
@@ -44,7 +46,9 @@ class UnknownRule(Rule):
         ),
     )
     correct = (
-        Example('# Read about otpwise:ignore in the manual.\nIO.puts("hello")\n', why="prose about the comment"),
+        Example(
+            '# Read about otpwise:ignore in the manual.\nIO.puts("hello")\n', why="prose about the comment"
+        ),
         Example('IO.puts("# otpwise:ignore nothing/real")\n', why="a string is not a comment"),
         Example('# otpwise:ignored\nIO.puts("hello")\n', why="another word"),
     )
