@@ -1,0 +1,139 @@
+"""The check of everything that a command line names, one project after the other."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from otpwise_analyzers import engine
+from otpwise_analyzers.engine import Failure
+from otpwise_analyzers.findings import Finding, Level
+from otpwise_analyzers.project.loading import Sources, UnreadableError
+from otpwise_analyzers.project.view import FixContext
+from otpwise_analyzers.source.document import Document
+from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_cli.targets import Batch, Problems
+
+FAILING = (Level.ERROR, Level.WARNING, Level.INFORMATION)
+"""The levels that make `check` exit with 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """One file's text and what was found in it. `path` is relative to `sources.root`."""
+
+    sources: Sources
+    path: str
+    document: Document
+    file: ElixirFile
+    findings: tuple[Finding, ...]
+
+    @property
+    def full_path(self) -> Path:
+        return self.sources.root / self.path
+
+    @property
+    def shown_path(self) -> str:
+        return shown(self.full_path)
+
+    def without(self, level: Level) -> CheckedFile:
+        """The same file without the findings of a level."""
+        if all(finding.level is not level for finding in self.findings):
+            return self
+        left = tuple(finding for finding in self.findings if finding.level is not level)
+        return replace(self, findings=left)
+
+    def context(self) -> FixContext:
+        return FixContext(self.file, self.file.project, self.sources.data)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """All that a run found so far. `text` is what standard input holds, after fixes."""
+
+    problems: Problems
+    text: Document | None = None
+    failures: list[Failure] = field(default_factory=list)
+    _read: set[Path] = field(default_factory=set)
+    _checked: dict[Path, CheckedFile] = field(default_factory=dict)
+
+    def add(self, checked: CheckedFile) -> None:
+        """Takes in what was found in a file; what was found in it before is forgotten."""
+        path = checked.full_path
+        self._read.add(path)
+        if checked.findings:
+            self._checked[path] = checked
+        else:
+            self._checked.pop(path, None)
+
+    def fail(self, rule: str, path: str, error: Exception) -> None:
+        """Notes that a rule, or a fix of it, raised; once for a rule and a file."""
+        if not any(known.rule == rule and known.path == path for known in self.failures):
+            self.failures.append(Failure(rule, path, error))
+
+    def of(self, sources: Sources) -> list[CheckedFile]:
+        """The files of one batch that have findings."""
+        return [checked for checked in self._checked.values() if checked.sources is sources]
+
+    @property
+    def checked(self) -> list[CheckedFile]:
+        """The files that have findings, by path."""
+        return [self._checked[path] for path in sorted(self._checked)]
+
+    @property
+    def files(self) -> int:
+        """How many files were checked."""
+        return len(self._read)
+
+    @property
+    def levels(self) -> Counter[Level]:
+        """How many findings there are of each level."""
+        return Counter(finding.level for checked in self._checked.values() for finding in checked.findings)
+
+    @property
+    def exit_code(self) -> int:
+        """2: the configuration or a rule of ours is wrong; 3: something was not read; 1: findings; else 0."""
+        if self.problems.configuration or self.failures:
+            return 2
+        if self.problems.unread:
+            return 3
+        levels = self.levels
+        return int(any(levels[level] for level in FAILING))
+
+
+def check_batch(
+    batch: Batch, sources: Sources, outcome: Outcome, on_file: Callable[[str], None] = lambda path: None
+) -> None:
+    """Checks the files of a batch. `on_file` hears of each when it is read, and again when it is checked."""
+    readable = sources.load(batch.indexed, frozenset(batch.checked), outcome.problems.on_unread, on_file)
+    for path in readable:
+        on_file(path)
+        checked = check_file(sources, path, batch, outcome)
+        if checked is not None:
+            outcome.add(checked)
+
+
+def check_file(sources: Sources, path: str, batch: Batch, outcome: Outcome) -> CheckedFile | None:
+    """The findings of one file, None when it cannot be read any more."""
+    try:
+        file = sources.file(path)
+        document = sources.document(path)
+    except UnreadableError as error:
+        outcome.problems.on_unread(sources.root / path, str(error))
+        return None
+    report = engine.check(file, batch.settings)
+    for failure in report.failures:
+        outcome.fail(failure.rule, failure.path, failure.error)
+    return CheckedFile(sources, path, document, file, tuple(report.findings))
+
+
+def shown(path: Path) -> str:
+    """A path as it is printed: relative to the current folder when it lies below it, with `/`."""
+    here = os.getcwd()  # noqa: PTH109 - the path itself stays a string here
+    text = str(path)
+    if text.startswith(f"{here}{os.sep}"):
+        text = text[len(here) + 1 :]
+    return text.replace(os.sep, "/")

@@ -1,0 +1,183 @@
+"""Applies fixes, one after the other, until there is nothing more to fix. Nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from otpwise_analyzers.findings import Applicability, Change, FileChange, Finding, Fix, Level
+from otpwise_analyzers.project.discovery import SUFFIXES
+from otpwise_analyzers.project.loading import Sources, UnreadableError
+from otpwise_analyzers.source.document import Document
+from otpwise_analyzers.source.edits import Edit, apply
+from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_cli.checking import CheckedFile, Outcome, check_file
+from otpwise_cli.offers import offers
+from otpwise_cli.targets import Batch
+
+SAFE_ONLY = frozenset({Applicability.SAFE})
+SAFE_AND_UNSAFE = frozenset({Applicability.SAFE, Applicability.UNSAFE})
+
+MAX_FIXES_OF_A_FILE = 500
+"""Far more than a file ever needs: the end of fixes that undo each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """`old` is None for a file that a fix created."""
+
+    path: Path
+    old: Document | None
+    new: Document
+
+
+@dataclass(slots=True)
+class Fixed:
+    """What the fixes made of the files. `applied` are their titles by the rule, `refused` those left out."""
+
+    files: dict[Path, ChangedFile] = field(default_factory=dict)
+    applied: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[tuple[str, str, Path]] = field(default_factory=list)
+
+
+def fix_batch(
+    batch: Batch,
+    sources: Sources,
+    outcome: Outcome,
+    allowed: Collection[Applicability],
+    hints: bool,
+    fixed: Fixed,
+) -> None:
+    """Takes the `allowed` fixes of the findings in `outcome` that lie in this batch.
+
+    Each fix is built from the text that the one before it left behind, so that none meets positions that
+    have moved. Afterwards `outcome` holds what is found in the changed text.
+    """
+    run = _Run(batch, sources, outcome, allowed, hints, fixed)
+    run.all()
+
+
+class _Run:
+    def __init__(
+        self,
+        batch: Batch,
+        sources: Sources,
+        outcome: Outcome,
+        allowed: Collection[Applicability],
+        hints: bool,
+        fixed: Fixed,
+    ) -> None:
+        self._batch = batch
+        self._sources = sources
+        self._outcome = outcome
+        self._allowed = allowed
+        self._hints = hints
+        self._fixed = fixed
+        self._own = set(batch.checked)
+
+    def all(self) -> None:
+        waiting = [checked.path for checked in self._outcome.of(self._sources)]
+        while waiting:
+            path = waiting.pop(0)
+            stale = self._file(path)
+            waiting.extend(other for other in sorted(stale) if other not in waiting)
+
+    def _file(self, path: str) -> set[str]:
+        """Fixes one file to the end. Returns the other checked files that are to be looked at again."""
+        stale: set[str] = set()
+        refused: set[tuple[str, str, bytes]] = set()
+        seen: set[bytes] = set()
+        for _ in range(MAX_FIXES_OF_A_FILE):
+            checked = check_file(self._sources, path, self._batch, self._outcome)
+            if checked is None:
+                break
+            self._outcome.add(checked)
+            if checked.document.data in seen:
+                break
+            seen.add(checked.document.data)
+            chosen = self._next(checked, refused)
+            if chosen is None:
+                break
+            finding, fix, change = chosen
+            texts = self._texts(change)
+            if texts is None:
+                refused.add(_identity(checked, finding, fix))
+                self._fixed.refused.append((finding.rule, fix.title, checked.full_path))
+                continue
+            self._fixed.applied.append((finding.rule, fix.title))
+            self._own.update(part.path for part in change if part.create and part.path.endswith(SUFFIXES))
+            for other, document in texts.items():
+                stale |= self._put(other, document)
+                stale.add(other)
+        stale.discard(path)
+        return stale & self._own
+
+    def _next(
+        self, checked: CheckedFile, refused: set[tuple[str, str, bytes]]
+    ) -> tuple[Finding, Fix, Change] | None:
+        context = checked.context()
+        for finding in checked.findings:
+            if finding.level is Level.HINT and not self._hints:
+                continue
+            if not any(fix.applicability in self._allowed for fix in finding.fixes):
+                continue
+            for fix, change in offers(checked, finding, self._outcome, context):
+                if fix.applicability in self._allowed and _identity(checked, finding, fix) not in refused:
+                    return finding, fix, change
+        return None
+
+    def _texts(self, change: Change) -> dict[str, Document] | None:
+        """The new text of each file; None when one would not parse any more, or would not change."""
+        texts: dict[str, Document] = {}
+        if self._batch.is_text and any(part.path not in self._own for part in change):
+            return None
+        for part in change:
+            old = self._old(part)
+            if old is None and not part.create:
+                return None
+            if part.create and (old is not None or (self._sources.root / part.path).exists()):
+                return None
+            before = old or Document(b"")
+            try:
+                data = apply(before.data, _in_its_line_endings(before, part.edits))
+            except ValueError:
+                return None
+            if part.path.endswith(SUFFIXES) and ElixirFile(part.path, data).root.has_error:
+                if old is None or not ElixirFile(part.path, old.data).root.has_error:
+                    return None
+            texts[part.path] = Document(data, bom=before.bom)
+        unchanged = all(
+            (old := self._old(part)) is not None and old.data == texts[part.path].data for part in change
+        )
+        return None if unchanged else texts
+
+    def _old(self, part: FileChange) -> Document | None:
+        try:
+            return self._sources.document(part.path)
+        except UnreadableError:
+            return None
+
+    def _put(self, path: str, document: Document) -> set[str]:
+        full = self._sources.root / path
+        known = self._fixed.files.get(full)
+        try:
+            old = known.old if known is not None else self._sources.document(path)
+        except UnreadableError:
+            old = None
+        self._fixed.files[full] = ChangedFile(full, old, document)
+        return self._sources.put(path, document)
+
+
+def _identity(checked: CheckedFile, finding: Finding, fix: Fix) -> tuple[str, str, bytes]:
+    return finding.rule, fix.title, checked.document.data[finding.span.start : finding.span.end]
+
+
+def _in_its_line_endings(document: Document, edits: tuple[Edit, ...]) -> list[Edit]:
+    """The edits as they fit into a file with CRLF line ends."""
+    crlf = document.data.count(b"\r\n")
+    if crlf * 2 <= document.data.count(b"\n"):
+        return list(edits)
+    return [
+        Edit(edit.start, edit.end, edit.new.replace("\r\n", "\n").replace("\n", "\r\n")) for edit in edits
+    ]

@@ -1,0 +1,131 @@
+"""What a check prints on standard output, and what it writes."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from otpwise_analyzers.findings import Level
+from otpwise_cli.checking import CheckedFile, Outcome, shown
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from otpwise_cli.check import Options
+    from otpwise_cli.fixing import Fixed
+
+_DIFF_STYLES = (("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-", "red"))
+
+
+def all_of(outcome: Outcome, fixed: Fixed | None, options: Options) -> int:
+    """Writes fixed files or shows their diff, prints the findings, and returns the exit code."""
+    if fixed is None:
+        _report(outcome, options)
+        return outcome.exit_code
+    if options.diff:
+        return _show_diff(outcome, fixed, options)
+    return _write_fixed(outcome, fixed, options)
+
+
+def _write_fixed(outcome: Outcome, fixed: Fixed, options: Options) -> int:
+    from otpwise_cli import writing
+    from otpwise_cli.check import complain
+
+    code = 0
+    if options.is_stdin:
+        _write_text(outcome)
+    else:
+        for changed in fixed.files.values():
+            problem = writing.write(changed)
+            if problem is not None:
+                complain(f"{shown(changed.path)} {problem}")
+                code = 2
+    _report(outcome, options)
+    _say_what_was_fixed(fixed, "fixed")
+    return code or outcome.exit_code
+
+
+def _write_text(outcome: Outcome) -> None:
+    """Standard input goes to standard output, changed or not, as an editor's filter wants it."""
+    if outcome.text is not None:
+        sys.stdout.buffer.write(outcome.text.raw)
+        sys.stdout.buffer.flush()
+
+
+def _show_diff(outcome: Outcome, fixed: Fixed, options: Options) -> int:
+    from otpwise_cli import writing
+
+    changed = [fixed.files[path] for path in sorted(fixed.files)]
+    console = console_for(options.color)
+    if console.is_terminal and not console.no_color:
+        from rich.text import Text
+
+        for line in writing.diff(changed):
+            style = next((style for start, style in _DIFF_STYLES if line.startswith(start)), "")
+            console.print(Text(line, style), soft_wrap=True)
+    else:
+        # As it is, for `git apply`: rich would take a carriage return for a command.
+        sys.stdout.flush()
+        for line in writing.diff(changed):
+            sys.stdout.buffer.write(f"{line}\n".encode())
+    sys.stdout.flush()
+    _say_what_was_fixed(fixed, "would be fixed")
+    if outcome.problems.configuration or outcome.failures:
+        return 2
+    if outcome.problems.unread:
+        return 3
+    return 1 if changed else 0
+
+
+def _say_what_was_fixed(fixed: Fixed, verb: str) -> None:
+    from otpwise_cli.check import complain
+
+    sys.stdout.flush()
+    if fixed.applied:
+        findings, files = len(fixed.applied), len(fixed.files)
+        complain(f"{findings} finding{'s' * (findings != 1)} {verb} in {files} file{'s' * (files != 1)}")
+    for rule, title, path in fixed.refused:
+        complain(f"{shown(path)}: the fix “{title}” of {rule} was left out: the result would not parse")
+
+
+def _report(outcome: Outcome, options: Options) -> None:
+    to_stderr = options.is_stdin and options.fix
+    if options.output_format == "json":
+        from otpwise_cli import report_json
+
+        (sys.stderr if to_stderr else sys.stdout).write(report_json.text(outcome))
+        return
+    listed = _listed(outcome, options.hints)
+    if options.output_format == "concise":
+        from otpwise_cli import report_concise
+
+        for line in report_concise.lines(outcome, listed, options.hints):
+            print(line, file=sys.stderr if to_stderr else sys.stdout)
+        return
+    from otpwise_cli import report_text
+
+    console = console_for(options.color, stderr=to_stderr)
+    report_text.write(outcome, listed, options.hints, console)
+
+
+def _listed(outcome: Outcome, hints: bool) -> list[CheckedFile]:
+    """The files with the findings that are listed."""
+    return [
+        listed
+        for checked in outcome.checked
+        if (listed := checked if hints else checked.without(Level.HINT)).findings
+    ]
+
+
+def console_for(color: str, *, stderr: bool = False) -> Console:
+    """Coloured when it is a terminal and NO_COLOR is not set, or as the user says."""
+    from rich.console import Console
+
+    return Console(
+        stderr=stderr,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        force_terminal=True if color == "always" else None,
+        no_color=True if color == "never" else None,
+    )
