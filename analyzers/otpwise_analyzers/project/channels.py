@@ -1,0 +1,140 @@
+"""Phoenix channels and sockets: which modules they are, their clauses, and the topics they join."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tree_sitter import Node
+
+from otpwise_analyzers.syntax import nodes
+from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.modules import Definition, Module
+
+BROADCASTS = ("broadcast", "broadcast!", "broadcast_from", "broadcast_from!")
+
+_CHANNEL_ARGUMENT = re.compile(r"(\w+_)?channel")
+
+
+class Topic(NamedTuple):
+    """`"room:" <> room_id`: the fixed part, and the variable that takes the rest."""
+
+    prefix: str
+    variable: Node
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the fixed part: `["video", "debate"]` of `"video_debate:"`."""
+        return [word for word in re.split(r"[^a-z0-9]+", self.prefix.lower()) if word]
+
+
+def is_channel(module: Module) -> bool:
+    """Whether a module `use`s a channel. One without any such `use` counts by its name and callbacks."""
+    if module.uses_module("Phoenix.Channel") or "Phoenix.Channel" in module.behaviours:
+        return True
+    if any(use.argument is not None and _CHANNEL_ARGUMENT.fullmatch(use.argument) for use in module.uses):
+        return True
+    return module.name.endswith("Channel") and (module.defines("join", 3) or module.defines("handle_in", 3))
+
+
+def channels_in(file: ElixirFile) -> list[Module]:
+    return [module for module in file.modules if is_channel(module)]
+
+
+def is_socket(module: Module) -> bool:
+    """Whether a module is one of the endpoint's sockets (not a LiveView's, which mounts no channel)."""
+    if module.uses_module("Phoenix.Socket"):
+        return True
+    return module.name.endswith("Socket") and module.defines("connect")
+
+
+def joins_of(module: Module) -> list[Definition]:
+    """The clauses of `join/3`."""
+    return [clause for clause in module.clauses("join", 3) if clause.arity == 3 and not clause.is_private]
+
+
+def topic_of(pattern: Node, data: bytes) -> Topic | None:
+    """The topic that a first parameter of `join/3` matches; None when it is one fixed topic."""
+    if nodes.is_operator(pattern, "="):
+        for side in ("left", "right"):
+            part = pattern.child_by_field_name(side)
+            if part is not None and nodes.is_operator(part, "<>"):
+                return topic_of(part, data)
+        return None
+    prefix = ""
+    while nodes.is_operator(pattern, "<>"):
+        left, right = pattern.child_by_field_name("left"), pattern.child_by_field_name("right")
+        literal = nodes.string_literal(left, data) if left is not None else None
+        if right is None or literal is None:
+            return None
+        prefix += literal
+        pattern = right
+    if pattern.type == "identifier":
+        return Topic(prefix, pattern)
+    return None
+
+
+def messages_of(module: Module) -> list[Definition]:
+    """The clauses that answer a client's message: those of `handle_in/3`, and those of a function of
+    this module that `handle_in/3` hands all three of its arguments to."""
+    found = [clause for clause in module.clauses("handle_in", 3) if clause.arity == 3]
+    for clause in list(found):
+        names = [nodes.identifier(param, clause.file.data) for param in clause.params]
+        if None in names:
+            continue
+        for other in reached_from(clause):
+            if other is not clause and other.arity == 3 and other.name != "handle_in" and other not in found:
+                if _is_handed_on(clause, other.name, names):
+                    found.append(other)
+    return found
+
+
+def _is_handed_on(clause: Definition, name: str, params: list[str | None]) -> bool:
+    for call in clause.calls(name):
+        if call.is_local and [nodes.identifier(arg, clause.file.data) for arg in call.all_args] == params:
+            return True
+    return any(captured == name for captured in _captures(clause))
+
+
+def _captures(clause: Definition) -> Iterator[str]:
+    """The names of local functions captured as `&name/2`."""
+    data = clause.file.data
+    for node in nodes.descendants(clause.node, "unary_operator"):
+        operand = node.child_by_field_name("operand")
+        if nodes.is_operator(node, "&") and operand is not None and nodes.is_operator(operand, "/"):
+            name = nodes.identifier(operand.child_by_field_name("left"), data)
+            if name is not None:
+                yield name
+
+
+def reached_from(clause: Definition) -> list[Definition]:
+    """The clause and all clauses of its module that it calls or captures, directly or not."""
+    module = clause.module
+    if module is None:
+        return [clause]
+    found = [clause]
+    names = {definition.name for definition in module.definitions if definition.name}
+    for current in found:
+        called = {
+            (call.name, call.arity)
+            for name in names
+            if name.encode() in clause.file.names
+            for call in current.calls(name)
+            if call.is_local
+        }
+        for name, arity in sorted(called):
+            found.extend(one for one in module.clauses(name, arity) if one not in found)
+        for name in _captures(current):
+            found.extend(one for one in module.clauses(name) if one not in found)
+    return found
+
+
+def event_of(clause: Definition) -> str | None:
+    """`new_msg` of `handle_in("new_msg", ...)`; None for a variable."""
+    return nodes.string_literal(clause.params[0], clause.file.data) if clause.params else None
+
+
+def short_name(module: Module) -> str:
+    """`RoomChannel` of `MyAppWeb.RoomChannel`."""
+    return module.name.rpartition(".")[2]
