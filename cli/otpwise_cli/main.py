@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-_LEVELS = "error, warning, information, hint"
+_NAMES = "RULE,..."
 
-
-class _Version(click.Group):
-    pass
+_color = click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours in the output."
+)
 
 
 def _print_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -37,13 +37,12 @@ def cli() -> None:
     says why, and rewrites it."""
 
 
-_NAMES = "RULE,..."
-
-
 @cli.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--fix", is_flag=True, help="Apply the safe fixes of the listed findings.")
-@click.option("--unsafe-fixes", is_flag=True, help="Apply the unsafe fixes too; never the scaffolds.")
+@click.option(
+    "--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe fixes too; never scaffolds."
+)
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option(
     "--output-format",
@@ -56,34 +55,102 @@ _NAMES = "RULE,..."
 @click.option("--ignore", multiple=True, metavar=_NAMES, help="Leave these rules or families out.")
 @click.option("--profile", type=click.Choice(["recommended", "strict"]), help="How the rules are graded.")
 @click.option("--no-config", is_flag=True, help="Read no .otpwise.toml.")
-@click.option(
-    "--stdin-filename", type=click.Path(path_type=Path), help="With `-`: the path that the text would have."
-)
-@click.option(
-    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours in the output."
-)
+@click.option("--stdin-filename", type=click.Path(path_type=Path), help="With `-`: where the text belongs.")
+@_color
 def check(**options: object) -> None:
-    """Check files, folders and projects (the current folder when none is named; `-` for standard input).
+    """Check files, folders and projects.
+
+    Without PATHS the current folder; `-` is standard input. The whole project of a file is read in any
+    case, since rules look across files. Hints are counted but not listed, and never make the command fail.
 
     \b
-    Exit codes: 0 no finding above hint, 1 findings, 2 a mistake in the command, the configuration or
-    in Otpwise itself, 3 some file could not be read.
+    Exit codes
+      0  no finding above hint
+      1  findings (with --diff: something would change)
+      2  a mistake in the command line or in .otpwise.toml, a file that could not be
+         written, or an error in Otpwise itself
+      3  some file could not be read
+    When several apply, 2 wins over 3, and 3 over 1.
     """
     from otpwise_cli.check import Options, run
 
     sys.exit(run(Options(**options)))  # type: ignore[arg-type]
 
 
+@cli.command()
+@click.option(
+    "--output-format", type=click.Choice(["text", "json"]), default="text", help="For people or programs."
+)
+@_color
+def rules(output_format: str, color: str) -> None:
+    """List all rules."""
+    from otpwise_cli.explain import list_rules
+
+    sys.exit(list_rules(output_format, color))
+
+
+@cli.command()
+@click.argument("rule")
+@_color
+def explain(rule: str, color: str) -> None:
+    """Explain a rule: what it detects, why it hurts, when it is fine, and how it is fixed.
+
+    RULE is a name such as `ecto/sql-injection`, or a family such as `ecto` for the list of its rules.
+    """
+    from otpwise_cli.explain import explain
+
+    sys.exit(explain(rule, color))
+
+
+@cli.command()
+@click.option(
+    "--tcp", metavar="HOST:PORT", help="Wait for one client there instead of serving on stdin and stdout."
+)
+@click.option(
+    "--log-file", type=click.Path(path_type=Path, dir_okay=False), help="Log there instead of to stderr."
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["error", "warning", "info", "debug"]),
+    default="warning",
+    help="What is logged.",
+)
+@click.option("--stdio", is_flag=True, hidden=True, help="The default; editors like to say it.")
+def server(tcp: str | None, log_file: Path | None, log_level: str, stdio: bool) -> None:
+    """Run the language server, as editors do."""
+    address = _address(tcp) if tcp is not None else None
+    from otpwise_server.main import run
+
+    try:
+        run(address, log_file, log_level)
+    except OSError as error:
+        print(f"otpwise: the server cannot start: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _address(written: str) -> tuple[str, int]:
+    host, _, port = written.rpartition(":")
+    if not port.isdecimal() or int(port) > 65535:
+        raise click.BadParameter(f"{written!r} is not HOST:PORT, such as 127.0.0.1:5007", param_hint="--tcp")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
 def main() -> None:
     """The console script."""
     try:
-        cli(prog_name="otpwise")
+        # Not click's own mode: it makes Ctrl-C exit with 1, and prints "Aborted!".
+        code = cli(prog_name="otpwise", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(130)
     except BrokenPipeError:
-        # Whoever read our output has seen enough. Python must not try to flush the rest.
+        # Whoever read our output has seen enough, and Python must not try to flush the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 if __name__ == "__main__":
