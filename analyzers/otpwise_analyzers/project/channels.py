@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
+from otpwise_analyzers.project.roles import Role, has_role
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
 
 BROADCASTS = ("broadcast", "broadcast!", "broadcast_from", "broadcast_from!")
-
-_CHANNEL_ARGUMENT = re.compile(r"(\w+_)?channel")
 
 
 class Topic(NamedTuple):
@@ -29,24 +28,14 @@ class Topic(NamedTuple):
         return [word for word in re.split(r"[^a-z0-9]+", self.prefix.lower()) if word]
 
 
-def is_channel(module: Module) -> bool:
-    """Whether a module `use`s a channel. One without any such `use` counts by its name and callbacks."""
-    if module.uses_module("Phoenix.Channel") or "Phoenix.Channel" in module.behaviours:
-        return True
-    if any(use.argument is not None and _CHANNEL_ARGUMENT.fullmatch(use.argument) for use in module.uses):
-        return True
-    return module.name.endswith("Channel") and (module.defines("join", 3) or module.defines("handle_in", 3))
-
-
 def channels_in(file: ElixirFile) -> list[Module]:
-    return [module for module in file.modules if is_channel(module)]
+    """The channels; a module that `use`s nothing counts by its name and its callbacks."""
+    return [module for module in file.modules if has_role(module, Role.CHANNEL)]
 
 
-def is_socket(module: Module) -> bool:
-    """Whether a module is one of the endpoint's sockets (not a LiveView's, which mounts no channel)."""
-    if module.uses_module("Phoenix.Socket"):
-        return True
-    return module.name.endswith("Socket") and module.defines("connect")
+def sockets_in(file: ElixirFile) -> list[Module]:
+    """The endpoint's sockets; a module that `use`s nothing counts by its name and `connect`."""
+    return [module for module in file.modules if has_role(module, Role.SOCKET)]
 
 
 def joins_of(module: Module) -> list[Definition]:
