@@ -1,0 +1,343 @@
+"""A value that is written into a SQL text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from otpwise_analyzers.findings import Applicability, Change, Confidence, Finding, Fix, Level, Related
+from otpwise_analyzers.project import places
+from otpwise_analyzers.project.sql_calls import SQL_CALLS, SqlCall, sql_calls
+from otpwise_analyzers.project.sql_values import Origin, is_harmless, origin_of
+from otpwise_analyzers.project.view import FixContext
+from otpwise_analyzers.rewrite.sql_parameters import bound
+from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.source.edits import Span
+from otpwise_analyzers.syntax import nodes
+from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.modules import Definition
+from otpwise_analyzers.syntax.sql_positions import Place, Position
+
+_VALUES = (Place.VALUE, Place.LIST, Place.QUOTED)
+
+
+class SqlInjection(Rule):
+    name = "ecto/sql-injection"
+    summary = "a value that becomes part of a SQL text instead of a parameter"
+    impact = Impact.HIGH
+    detects = (
+        "`Repo.query`, `Ecto.Adapters.SQL.query`, `Postgrex.query` and their kin whose SQL, in the call or in a "
+        "variable of the same function, interpolates or concatenates something where the database expects a "
+        "value: within quotes, after a comparison, `LIKE`, `IN (` or `LIMIT`, in `VALUES (`."
+    )
+    why = (
+        "Whoever can choose the value can choose the rest of the statement: a quote in a search box is enough to "
+        "read or delete other people's rows. And as each value makes another statement, the database plans every "
+        "one anew and its cache of prepared statements is of no use."
+    )
+    fine_when = (
+        "The interpolated part is a table, a column or a direction, which cannot be parameters: hold those to a list. "
+        "Module attributes, numbers, generated placeholders and values that a guard checks are not reported, nor "
+        'are functions under `# sobelow_skip ["SQL.Query"]`.'
+    )
+    trade_off = (
+        "A parameter has a type: where text was good enough before, PostgreSQL now wants an integer, a date or a "
+        "cast such as `$1::text`."
+    )
+    fix_note = (
+        "Unsafe: puts `$1` (`?` on MySQL and SQLite) in the value's place and the value in the list of parameters, "
+        "`%` of a pattern with it. The value may need another type than text."
+    )
+    references = (
+        Reference("Ecto.Adapters.SQL: query/4", "https://hexdocs.pm/ecto_sql/Ecto.Adapters.SQL.html#query/4"),
+        Reference(
+            "EEF Security WG: SQL injection",
+            "https://erlef.github.io/security-wg/web_app_security_best_practices_beam/sql_injection",
+        ),
+    )
+    mirrors = ("Sobelow SQL.Query", "Sobelow SQL.Stream")
+    calls = SQL_CALLS
+    needles = (b"query", b"stream")
+
+    incorrect = (
+        Example(
+            """\
+            def search_users(term) do
+              Repo.query!(«"SELECT * FROM users WHERE name LIKE '%#{term}%'"»)
+            end
+            """,
+            fixed="""\
+            def search_users(term) do
+              Repo.query!("SELECT * FROM users WHERE name LIKE $1", ["%#{term}%"])
+            end
+            """,
+        ),
+        Example(
+            '''\
+            defmodule MyApp.Ledger do
+              alias MyApp.Repo
+
+              def entries(account_id, since, label) do
+                Repo.query!(«"""
+                SELECT e.id, e.amount
+                FROM entries e
+                WHERE e.account_id = #{account_id}
+                  AND e.booked_at > '#{since}'::date
+                  AND e.label ILIKE '#{label}%'
+                """»)
+                |> Map.fetch!(:rows)
+              end
+            end
+            ''',
+            fixed='''\
+            defmodule MyApp.Ledger do
+              alias MyApp.Repo
+
+              def entries(account_id, since, label) do
+                Repo.query!(
+                  """
+                  SELECT e.id, e.amount
+                  FROM entries e
+                  WHERE e.account_id = $1
+                    AND e.booked_at > $2::text::date
+                    AND e.label ILIKE $3
+                  """,
+                  [account_id, to_string(since), "#{label}%"]
+                )
+                |> Map.fetch!(:rows)
+              end
+            end
+            ''',
+        ),
+        Example(
+            """\
+            defmodule MyAppWeb.ReportController do
+              use MyAppWeb, :controller
+
+              def index(conn, %{"owner" => owner}) do
+                sql = «"SELECT count(*) FROM reports WHERE active AND owner = " <> owner»
+                %{rows: [[count]]} = Ecto.Adapters.SQL.query!(MyApp.Repo, sql, [], timeout: 5_000)
+                json(conn, %{count: count})
+              end
+            end
+            """,
+            path="lib/my_app_web/controllers/report_controller.ex",
+            fixed="""\
+            defmodule MyAppWeb.ReportController do
+              use MyAppWeb, :controller
+
+              def index(conn, %{"owner" => owner}) do
+                sql = "SELECT count(*) FROM reports WHERE active AND owner = $1"
+                %{rows: [[count]]} = Ecto.Adapters.SQL.query!(MyApp.Repo, sql, [owner], timeout: 5_000)
+                json(conn, %{count: count})
+              end
+            end
+            """,
+        ),
+        Example(
+            '''\
+            defmodule MyApp.Cleanup do
+              alias MyApp.Repo
+
+              def forget(user_id, kind, before) do
+                «"""
+                DELETE FROM visits
+                WHERE kind = ? AND user_id = #{user_id} AND path LIKE '/old/%' AND seen_at < ?
+                """»
+                |> Repo.query!([kind, before])
+              end
+            end
+            ''',
+            others={
+                "lib/my_app/repo.ex": """\
+                defmodule MyApp.Repo do
+                  use Ecto.Repo, otp_app: :my_app, adapter: Ecto.Adapters.MyXQL
+                end
+                """
+            },
+            fixed='''\
+            defmodule MyApp.Cleanup do
+              alias MyApp.Repo
+
+              def forget(user_id, kind, before) do
+                """
+                DELETE FROM visits
+                WHERE kind = ? AND user_id = ? AND path LIKE '/old/%' AND seen_at < ?
+                """
+                |> Repo.query!([kind, user_id, before])
+              end
+            end
+            ''',
+        ),
+    )
+    correct = (
+        Example(
+            """\
+            def count(table) when table in ["users", "posts"] do
+              Repo.query!("SELECT count(*) FROM #{table}")
+            end
+            """,
+            why="a table cannot be a parameter",
+        ),
+        Example(
+            """\
+            def lookup(ids) do
+              placeholders = Enum.map_join(1..length(ids), ", ", &"$#{&1}")
+              Repo.query!("SELECT id, name FROM users WHERE id IN (#{placeholders})", ids)
+            end
+            """,
+            why="generated placeholders: the values themselves are bound",
+        ),
+        Example(
+            """\
+            defmodule MyApp.Latest do
+              @limit 50
+              def list(direction) when direction in ~w(asc desc) do
+                MyApp.Repo.query!("SELECT id FROM posts ORDER BY id #{direction} LIMIT #{@limit}")
+              end
+            end
+            """,
+            why="a constant, and a direction held to a list",
+        ),
+        Example(
+            """\
+            def wait(milliseconds) do
+              Repo.query!("SET LOCAL lock_timeout = '#{milliseconds}ms'")
+            end
+            """,
+            why="`SET` takes no parameters",
+        ),
+        Example(
+            """\
+            defmodule MyApp.Audit do
+              # sobelow_skip ["SQL.Query"]
+              def replay(value) do
+                MyApp.Repo.query!("UPDATE replay SET at = '#{value}'")
+              end
+            end
+            """,
+            why="Sobelow was told that it is looked after",
+        ),
+        Example(
+            """\
+            defmodule MyApp.Weather do
+              alias MyApp.WeatherClient
+
+              def find(city), do: WeatherClient.query("SELECT * FROM weather WHERE city = '#{city}'")
+            end
+            """,
+            why="no database of ours",
+        ),
+    )
+
+    def check(self, file: ElixirFile) -> Iterable[Finding]:
+        path = file.path
+        if (
+            places.is_test(path)
+            or places.is_test_support(path)
+            or places.is_migration(path)
+            or places.is_seeds(path)
+        ):
+            return
+        for sql_call in sql_calls(file):
+            template = sql_call.template
+            if template is None or not template.holes:
+                continue
+            finding = self._judge(file, sql_call)
+            if finding is not None:
+                yield finding
+
+    def _judge(self, file: ElixirFile, sql_call: SqlCall) -> Finding | None:
+        template, sql = sql_call.template, sql_call.sql
+        if template is None or sql is None or _is_skipped(sql_call.call.definition):
+            return None
+        reported: list[Position] = []
+        worst = Origin.UNKNOWN
+        for position in sql.positions:
+            if position.place not in _VALUES:
+                continue
+            origin = origin_of(template.holes[position.hole].expression, file)
+            if origin is Origin.HARMLESS:
+                continue
+            reported.append(position)
+            if origin is Origin.REQUEST:
+                worst = origin
+        if not reported:
+            return None
+        related = [
+            Related(Span(*template.holes[position.hole].span), f"in the place of {_described(position)}")
+            for position in reported
+        ]
+        return self.finding(
+            template.node,
+            _message(file, sql_call, reported, worst),
+            Level.ERROR if worst is Origin.REQUEST else Level.WARNING,
+            confidence=Confidence.CERTAIN if worst is Origin.REQUEST else Confidence.LIKELY,
+            related=related if len(reported) > 1 or "\n" in file.text(template.node) else (),
+            fixes=[Fix(_title(reported), Applicability.UNSAFE, partial(_build, sql_call))],
+        )
+
+
+def bindable(file: ElixirFile, sql_call: SqlCall) -> list[Position]:
+    """The values in a SQL text that should be parameters: all but constants and placeholders."""
+    template, sql = sql_call.template, sql_call.sql
+    if template is None or sql is None:
+        return []
+    found = []
+    for position in sql.positions:
+        expression = nodes.unwrap(template.holes[position.hole].expression)
+        fixed = nodes.is_operator(expression, "@") or (
+            is_harmless(expression, file, sql_call.call.definition) and position.place is not Place.VALUE
+        )
+        if position.place in _VALUES and not fixed:
+            found.append(position)
+    return found
+
+
+def _build(sql_call: SqlCall, context: FixContext) -> Change | None:
+    file = context.file
+    for fresh in sql_calls(file):
+        if fresh.call.node.start_byte == sql_call.call.node.start_byte:
+            return bound(file, fresh, bindable(file, fresh))
+    return None
+
+
+def _message(file: ElixirFile, sql_call: SqlCall, reported: list[Position], worst: Origin) -> str:
+    template = sql_call.template
+    assert template is not None
+    written = list(
+        dict.fromkeys(" ".join(file.text(template.holes[p.hole].expression).split()) for p in reported)
+    )
+    shown = [f"`{text if len(text) <= 40 else text[:37] + '...'}`" for text in written[:3]]
+    names = shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    becomes = "becomes" if len(shown) == 1 else "become"
+    target = sql_call.call.node.child_by_field_name("target")
+    called = file.text(target) if target is not None else sql_call.call.name
+    if worst is Origin.REQUEST:
+        return f"{names} {becomes} part of the SQL that `{called}` runs: a quote in the input rewrites the statement."
+    return f"{names} {becomes} part of the SQL that `{called}` runs instead of being bound as a parameter."
+
+
+def _described(position: Position) -> str:
+    return {
+        Place.QUOTED: "text in a SQL string",
+        Place.LIST: "a list of values",
+        Place.VALUE: "a SQL value",
+    }[position.place]
+
+
+def _title(reported: list[Position]) -> str:
+    return "Bind the value as a parameter" if len(reported) == 1 else "Bind the values as parameters"
+
+
+def _is_skipped(definition: Definition | None) -> bool:
+    """Whether Sobelow was told to leave the SQL of this function alone."""
+    if definition is None:
+        return False
+    sibling = definition.node.prev_named_sibling
+    while sibling is not None and (sibling.type == "comment" or nodes.is_operator(sibling, "@")):
+        text = definition.file.text(sibling)
+        if "sobelow_skip" in text and '"SQL' in text:
+            return True
+        sibling = sibling.prev_named_sibling
+    return False
