@@ -134,9 +134,11 @@ def _register(server: OtpwiseServer) -> None:
     @server.command(EXPLAIN)
     async def explain(*arguments: Any) -> None:
         """Opens a rule's page in the browser."""
-        if len(arguments) != 1 or arguments[0] not in rule_names():
-            raise JsonRpcInvalidParams(f"{EXPLAIN} takes the name of one rule")
-        shown = types.ShowDocumentParams(page_of(str(arguments[0])), external=True)
+        match arguments:
+            case [str(rule)] if rule in rule_names():
+                shown = types.ShowDocumentParams(page_of(rule), external=True)
+            case _:
+                raise JsonRpcInvalidParams(f"{EXPLAIN} takes the name of one rule")
         await server.window_show_document_async(shown)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from lsprotocol import types
 from lsprotocol.converters import get_converter
+from pygls.exceptions import JsonRpcRequestCancelled
 from pytest_lsp import LanguageClient, client_capabilities, make_test_lsp_client
 
 ROOT = Path(__file__).parents[2]
@@ -123,16 +124,22 @@ class Editor:
         )
         return await self.raw("textDocument/codeAction", params) or []
 
-    async def raw(self, method: str, params: Any) -> Any:
+    async def raw(self, method: str, params: Any, key: str | None = None) -> Any:
         """A request whose answer stays JSON: lsprotocol takes an action with a command for a command."""
         protocol = self.client.protocol
         converter = protocol._converter
         body = converter.unstructure(params) if hasattr(params, "__attrs_attrs__") else params
         future: Future[Any] = Future()
-        key = str(uuid.uuid4())
+        key = key if key is not None else str(uuid.uuid4())
         protocol._request_futures[key] = future
         protocol._send_data({"jsonrpc": "2.0", "id": key, "method": method, "params": body})
         return plain(await asyncio.wait_for(asyncio.wrap_future(future), 20))
+
+    async def cancel(self, task: asyncio.Future[Any], key: str) -> None:
+        """Cancels a request as a client does: the server still answers it, with an error."""
+        self.client.protocol.notify(types.CANCEL_REQUEST, types.CancelParams(key))
+        with pytest.raises(JsonRpcRequestCancelled):
+            await task
 
 
 def plain(value: Any) -> Any:
