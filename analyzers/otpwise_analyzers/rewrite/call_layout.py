@@ -26,7 +26,7 @@ def with_arguments(file: ElixirFile, call: Call, texts: Sequence[str]) -> list[E
     whose layout is known here.
     """
     arguments = call.arguments
-    if arguments is None or not file.data[arguments.start_byte : arguments.start_byte + 1] == b"(":
+    if arguments is None or file.data[arguments.start_byte : arguments.start_byte + 1] != b"(":
         return None
     if any(child.type == "comment" for child in nodes.descendants(arguments)):
         return None

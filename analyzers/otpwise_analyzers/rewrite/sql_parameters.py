@@ -87,7 +87,7 @@ def _binding(
 
 def _value(file: ElixirFile, sql: Sql, template: Template, token: Token, *, as_text: bool) -> str | None:
     """The Elixir expression of a bare hole, or of a SQL string literal with its holes."""
-    holes = {place: hole for place, hole in zip(template.hole_positions, template.holes, strict=True)}
+    holes = dict(zip(template.hole_positions, template.holes, strict=True))
     if token.kind is Kind.HOLE:
         return _expression(file, holes[token.start].expression)
     quote = sql.text[token.start : token.start + 1]

@@ -79,14 +79,13 @@ _MYSQL = _compiled([*_COMMON, *_MYSQL_QUOTES, *_WORDS])
 def tokens_of(text: bytes, *, mysql: bool = False) -> list[Token]:
     """The tokens of a SQL text without its blanks. Never fails: what is no SQL becomes BROKEN."""
     found: list[Token] = []
+    patterns = _MYSQL if mysql else _STANDARD
     position = 0
     while position < len(text):
-        for kind, pattern in _MYSQL if mysql else _STANDARD:
-            match = pattern.match(text, position)
-            if match is not None:
-                break
-        else:
-            break
+        # The last pattern takes any byte.
+        kind, match = next(
+            (kind, match) for kind, pattern in patterns if (match := pattern.match(text, position))
+        )
         if kind is not Kind.BLANK:
             word = ""
             if kind in (Kind.WORD, Kind.SIGN):

@@ -1,0 +1,154 @@
+"""SQL by hand where an Ecto query would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from otpwise_analyzers.findings import Confidence, Finding, Level
+from otpwise_analyzers.project import places
+from otpwise_analyzers.project.sql_calls import SqlCall, sql_calls
+from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.plain_sql import is_plain
+
+_INSTEAD = {
+    "SELECT": "as a query for `Repo.all/2` or `Repo.one/2` it composes with others and returns structs or maps",
+    "INSERT": "through `Repo.insert/2` or `Repo.insert_all/3` its values are cast and its columns checked",
+    "UPDATE": "as a query for `Repo.update_all/3` its condition composes and its values are cast",
+    "DELETE": "as a query for `Repo.delete_all/2` its condition composes and its values are cast",
+}
+
+
+class RawSql(Rule):
+    name = "ecto/raw-sql"
+    summary = "SQL written by hand that an Ecto query says as well"
+    impact = Impact.MEDIUM
+    detects = (
+        "A SELECT, INSERT, UPDATE or DELETE given to `Repo.query` or `Ecto.Adapters.SQL.query` that consists only of "
+        "what Ecto's query syntax has words for: tables, joins, conditions, grouping, ordering, limits, aggregates."
+    )
+    why = (
+        "The text cannot be composed: each filter, page or preload needs another string. Nothing checks it before it "
+        "runs, so a renamed column is found in production, and its rows come back as bare lists without types."
+    )
+    fine_when = (
+        "The statement needs what Ecto has no words for: common table expressions, locks, EXPLAIN, window functions, "
+        "DDL, JSON operators, functions of the database. None of those is reported."
+    )
+    trade_off = "A query to translate by hand, and one more thing to know for those who think in SQL."
+    references = (
+        Reference("Ecto.Query", "https://hexdocs.pm/ecto/Ecto.Query.html"),
+        Reference("Ecto.Query: composition", "https://hexdocs.pm/ecto/Ecto.Query.html#module-composition"),
+    )
+    calls = frozenset({"query", "query!"})
+    needles = (b"query",)
+
+    incorrect = (
+        Example(
+            """\
+            defmodule MyApp.Sales do
+              alias MyApp.Repo
+
+              def open_orders(customer_id) do
+                Repo.query!(
+                  «"SELECT id, total FROM orders WHERE customer_id = $1 AND closed_at IS NULL ORDER BY id"»,
+                  [customer_id]
+                )
+              end
+            end
+            """
+        ),
+        Example(
+            '''\
+            defmodule MyApp.Tokens do
+              def drop(user_id) do
+                sql = «"""
+                DELETE FROM tokens
+                WHERE user_id = $1 AND kind IN ('reset', 'confirm')
+                """»
+
+                Ecto.Adapters.SQL.query!(MyApp.Repo, sql, [user_id])
+              end
+            end
+            '''
+        ),
+        Example(
+            """\
+            defmodule MyApp.Visits do
+              def log(page), do: MyApp.Repo.query(«"insert into visits (page) values ($1)"», [page])
+            end
+            """
+        ),
+    )
+    correct = (
+        Example(
+            '''\
+            def last_words do
+              Repo.query!("""
+              SELECT room_id, body, row_number() OVER (PARTITION BY room_id ORDER BY id DESC)
+              FROM messages
+              """)
+            end
+            ''',
+            why="a window function",
+        ),
+        Example(
+            """\
+            def next_job do
+              Repo.query!("SELECT id FROM jobs WHERE state = 'ready' LIMIT 1 FOR UPDATE SKIP LOCKED")
+            end
+            """,
+            why="a lock",
+        ),
+        Example(
+            """\
+            def alive?, do: match?({:ok, _}, Repo.query("SELECT 1"))
+            """,
+            why="no table: it only asks whether the database answers",
+        ),
+        Example(
+            """\
+            def total(table), do: Repo.query!("SELECT count(*) FROM #{table}")
+            """,
+            why="a table that only the running code knows",
+        ),
+        Example(
+            """\
+            def tree(id) do
+              Repo.query!("WITH RECURSIVE t AS (SELECT id FROM nodes WHERE id = $1) SELECT id FROM t", [id])
+            end
+            """,
+            why="a common table expression",
+        ),
+        Example(
+            """\
+            def locked?, do: Repo.query!("SELECT pid FROM pg_locks WHERE NOT granted")
+            """,
+            why="the database's own catalogue, for which nobody writes a schema",
+        ),
+    )
+
+    def check(self, file: ElixirFile) -> Iterable[Finding]:
+        if not places.is_production_code(file.path):
+            return
+        seen: set[int] = set()
+        for sql_call in sql_calls(file):
+            finding = self._judge(file, sql_call)
+            if finding is not None and finding.span.start not in seen:
+                seen.add(finding.span.start)
+                yield finding
+
+    def _judge(self, file: ElixirFile, sql_call: SqlCall) -> Finding | None:
+        template, sql = sql_call.template, sql_call.sql
+        if not sql_call.through_repo or sql_call.call.name not in self.calls:
+            return None
+        if template is None or sql is None or not sql_call.placeholder or not is_plain(sql):
+            return None
+        target = sql_call.call.node.child_by_field_name("target")
+        called = file.text(target) if target is not None else sql_call.call.name
+        return self.finding(
+            template.node,
+            f"Ecto has words for all of this {sql.verb} that `{called}` runs: {_INSTEAD[sql.verb]}.",
+            Level.HINT,
+            confidence=Confidence.LIKELY,
+        )
