@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -82,6 +83,9 @@ def run(options: Options) -> int:
         complain(mistake)
     if mistakes:
         return 2
+    # Syntax nodes come by the hundred thousand and are no garbage: at its usual pace the collector would
+    # take a fifth of the time.
+    gc.set_threshold(200_000, 20, 100)
     outcome = Outcome(problems)
     fixed: Fixed | None = None
     if options.changes:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from otpwise_analyzers import engine
+from otpwise_analyzers import engine, suppressions
 from otpwise_analyzers.engine import Failure
 from otpwise_analyzers.findings import Finding, Level
 from otpwise_analyzers.project.loading import Sources, UnreadableError
@@ -63,11 +63,15 @@ class Outcome:
     def add(self, checked: CheckedFile) -> None:
         """Takes in what was found in a file; what was found in it before is forgotten."""
         path = checked.full_path
-        self._read.add(path)
+        self.count(path)
         if checked.findings:
             self._checked[path] = checked
         else:
             self._checked.pop(path, None)
+
+    def count(self, path: Path) -> None:
+        """Notes that a file was checked."""
+        self._read.add(path)
 
     def fail(self, rule: str, path: str, error: Exception) -> None:
         """Notes that a rule, or a fix of it, raised; once for a rule and a file."""
@@ -108,16 +112,31 @@ def check_batch(
     batch: Batch, sources: Sources, outcome: Outcome, on_file: Callable[[str], None] = lambda path: None
 ) -> None:
     """Checks the files of a batch. `on_file` hears of each when it is read, and again when it is checked."""
-    readable = sources.load(batch.indexed, frozenset(batch.checked), outcome.problems.on_unread, on_file)
+    checked_paths = frozenset(batch.checked)
+    dispatch = engine.dispatch_for(batch.settings)
+    suspects = set()
+
+    def is_suspect(file: ElixirFile) -> bool:
+        """Whether any rule wants to look at it; most files are done with once their facts are known."""
+        if file.path not in checked_paths:
+            return False
+        if not dispatch.rules_for(file) and suppressions.MARK not in file.data:
+            return False
+        suspects.add(file.path)
+        return True
+
+    readable = sources.load(batch.indexed, is_suspect, outcome.problems.on_unread, on_file)
     for path in readable:
-        on_file(path)
-        checked = check_file(sources, path, batch, outcome)
-        if checked is not None:
-            outcome.add(checked)
+        if path in checked_paths:
+            on_file(path)
+            if path in suspects:
+                check_file(sources, path, batch, outcome)
+            else:
+                outcome.count(sources.root / path)
 
 
 def check_file(sources: Sources, path: str, batch: Batch, outcome: Outcome) -> CheckedFile | None:
-    """The findings of one file, None when it cannot be read any more."""
+    """Checks one file and adds it to the outcome; None when it cannot be read any more."""
     try:
         file = sources.file(path)
         document = sources.document(path)
@@ -127,7 +146,12 @@ def check_file(sources: Sources, path: str, batch: Batch, outcome: Outcome) -> C
     report = engine.check(file, batch.settings)
     for failure in report.failures:
         outcome.fail(failure.rule, failure.path, failure.error)
-    return CheckedFile(sources, path, document, file, tuple(report.findings))
+    checked = CheckedFile(sources, path, document, file, tuple(report.findings))
+    outcome.add(checked)
+    if not checked.findings:
+        # A file and its modules hold each other; without this its tree would wait for the collector.
+        vars(file).clear()
+    return checked
 
 
 def shown(path: Path) -> str:

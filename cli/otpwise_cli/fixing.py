@@ -90,9 +90,8 @@ class _Run:
         seen: set[bytes] = set()
         for _ in range(MAX_FIXES_OF_A_FILE):
             checked = check_file(self._sources, path, self._batch, self._outcome)
-            if checked is None:
+            if checked is None or not checked.findings:
                 break
-            self._outcome.add(checked)
             if checked.document.data in seen:
                 break
             seen.add(checked.document.data)

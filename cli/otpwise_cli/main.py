@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -135,7 +136,7 @@ def _address(written: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
-def main() -> None:
+def main() -> NoReturn:
     """The console script."""
     try:
         # Not click's own mode: it makes Ctrl-C exit with 1, and prints "Aborted!".
@@ -144,13 +145,26 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except SystemExit as leaving:
+        code = leaving.code
     except (KeyboardInterrupt, click.Abort):
         sys.exit(130)
     except BrokenPipeError:
-        # Whoever read our output has seen enough, and Python must not try to flush the rest.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
-    sys.exit(code if isinstance(code, int) else 0)
+        _leave(141)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        _leave(141)
+    _leave(code if isinstance(code, int) else 0)
+
+
+def _leave(code: int) -> NoReturn:
+    """Ends the process at once: taking all trees apart first would be a tenth of the whole time.
+
+    Nothing is flushed, which is also what is wanted when whoever read the output has seen enough.
+    """
+    os._exit(code)
 
 
 if __name__ == "__main__":

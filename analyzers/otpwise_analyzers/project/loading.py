@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from otpwise_analyzers.project import discovery
@@ -61,32 +61,37 @@ class Sources:
     def load(
         self,
         paths: Iterable[str],
-        checked: Collection[str],
+        wanted: Callable[[ElixirFile], bool],
         on_problem: OnProblem,
         on_file: Callable[[str], None] = lambda path: None,
     ) -> list[str]:
-        """Reads the files and indexes their facts. Returns those of `checked` that could be read, in order.
+        """Reads the files and indexes their facts. Returns those that could be read, in order.
 
-        The trees of the files in `checked` are kept for the check, up to `MAX_KEPT_BYTES` of source.
+        The trees of the `wanted` ones are kept for `file`, up to `MAX_KEPT_BYTES` of source.
         """
         facts = []
         readable = []
         for path in paths:
             on_file(path)
-            try:
-                document = self._documents.get(path) or read(self.root / path)
-            except UnreadableError as error:
-                on_problem(self.root / path, str(error))
-                continue
+            document = self._documents.get(path)
+            if document is None:
+                try:
+                    document = read(self.root / path)
+                except UnreadableError as error:
+                    on_problem(self.root / path, str(error))
+                    continue
+            readable.append(path)
             file = ElixirFile(path, document.data)
             if self.in_project:
                 facts.append(facts_of(file))
-            if path in checked:
-                readable.append(path)
+            if wanted(file):
                 self._documents[path] = document
                 self._kept += len(document.data)
                 if self._kept <= MAX_KEPT_BYTES:
                     self._files[path] = file
+                    continue
+            # A file and its modules hold each other; without this its tree would wait for the collector.
+            vars(file).clear()
         self.project.load(facts)
         if self.in_project:
             for app in sorted({"", *discovery.apps(self.root)}):
