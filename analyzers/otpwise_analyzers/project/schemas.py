@@ -25,6 +25,8 @@ class Schema(msgspec.Struct, frozen=True, array_like=True):
     # name -> type as written
     fields: dict[str, str]
     associations: tuple[Association, ...] = ()
+    # Whether it says which of its fields JSON may hold: `@derive {Jason.Encoder, only: [...]}`.
+    encodes: bool = False
 
 
 def schema_of(module: Module) -> Schema | None:
@@ -63,4 +65,16 @@ def schema_of(module: Module) -> Schema | None:
     if b"timestamps" in names:
         fields.setdefault("inserted_at", ":naive_datetime")
         fields.setdefault("updated_at", ":naive_datetime")
-    return Schema(table, fields, tuple(associations))
+    return Schema(table, fields, tuple(associations), _encodes(module))
+
+
+def _encodes(module: Module) -> bool:
+    file = module.file
+    if b"Encoder" not in file.data:
+        return False
+    for call in file.calls("derive"):
+        if call.enclosing_module is module and nodes.is_operator(call.node.parent, "@"):
+            written = file.text(call.node)
+            if "Encoder" in written and ("only:" in written or "except:" in written):
+                return True
+    return any("Encoder" in file.text(node) for node in file.call_nodes("defimpl"))

@@ -18,6 +18,7 @@ from otpwise_analyzers.rewrite.layout import (
     starts_line,
 )
 from otpwise_analyzers.rewrite.socket_identity import identity_of
+from otpwise_analyzers.rewrite.spacing import apart
 from otpwise_analyzers.source.edits import Edit
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
@@ -137,8 +138,7 @@ def _with_map(
 ) -> list[Edit]:
     """Puts the map there, on one line when it fits, with a marked place above a statement of its own."""
     one_line = f"%{{{', '.join(pairs)}}}"
-    end = line_end(file, payload.end_byte)
-    rest = len(file.data[payload.end_byte : end].decode())
+    rest = len(file.data[payload.end_byte : line_end(file, payload.end_byte)].decode())
     statement = nodes.whole_pipeline(call.expression)
     indent = indent_of(file, statement)
     fits = column(file, payload.start_byte) + len(one_line) + rest <= WIDTH
@@ -150,22 +150,10 @@ def _with_map(
     alone = starts_line(file, statement.start_byte) and statement.parent is not None
     if not alone:
         return edits
+    around = apart(file, statement) if not fits else []
     at = line_start(file, statement.start_byte)
-    lead = ""
-    before, after = statement.prev_named_sibling, statement.next_named_sibling
-    if not fits and before is not None and before.type != "comment" and _touches(file, before, statement):
-        lead = "\n"
-    note = f"{indent}# TODO: name all that the others may see.\n" if comment else ""
-    if lead or note:
-        edits.insert(0, Edit(at, at, lead + note))
-    if not fits and after is not None and _touches(file, statement, after):
-        edits.append(Edit(end, end, "\n"))
-    return edits
-
-
-def _touches(file: ElixirFile, first: Node, second: Node) -> bool:
-    """Whether no empty line stands between two statements of one block."""
-    return second.start_point.row - first.end_point.row == 1
+    note = [Edit(at, at, f"{indent}# TODO: name all that the others may see.\n")] if comment else []
+    return [*around, *note, *edits]
 
 
 def _without_alias(file: ElixirFile, pattern: Node, name: str) -> Edit | None:
