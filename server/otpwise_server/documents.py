@@ -47,12 +47,11 @@ class TreeKeeper:
 
         if changes < self._at:
             return parse(data)
-        tree = self._edited(changes)
-        if tree is not None:
-            tree = parse(data, tree)
-            if tree.root_node.has_error and len(data) < _REPARSE_BELOW:
-                tree = parse(data)
-        else:
+        if self._tree is not None and changes == self._at:
+            return self._tree
+        old = self._edited(changes)
+        tree = parse(data, old)
+        if old is not None and tree.root_node.has_error and len(data) < _REPARSE_BELOW:
             tree = parse(data)
         del self._log[: changes - self._base]
         self._base = self._at = changes
@@ -63,8 +62,6 @@ class TreeKeeper:
         edits = self._log[self._at - self._base : changes - self._base]
         if self._tree is None or None in edits:
             return None
-        if not edits:
-            return self._tree
         # The old tree is still read by whoever holds the findings of the old text.
         tree = self._tree.copy()
         for edit in edits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -33,12 +34,17 @@ def run(
     outgoing = sys.stdout.buffer
     # Nothing but the protocol may reach the client: whatever prints, prints to stderr.
     sys.stdout = sys.stderr
+    # What is imported stays to the end: neither now nor at a keystroke is it worth a look for garbage.
+    gc.disable()
     from otpwise_server.server import OtpwiseServer
+    from otpwise_server.stdio import serve
 
     server = OtpwiseServer()
+    gc.freeze()
+    gc.enable()
     _end_with_parent(server)
     if tcp is None:
-        server.start_io(stdout=outgoing)
+        serve(server, sys.stdin.buffer, outgoing)
     else:
         server.start_tcp(*tcp)
     sys.stderr.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -276,6 +277,8 @@ class Session:
         finally:
             progress.end()
         log.info("indexed %s: %d files", root, len(paths))
+        # The facts live as long as the session: a collection at a keystroke should not walk them.
+        gc.freeze()
         # What is typed meanwhile, and not yet saved, is the truth.
         self.reread(project, [project.relative(d.path, d.uri) for d in self.projects.open_in(project)])
         self.recheck(project)
