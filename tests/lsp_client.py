@@ -26,7 +26,12 @@ CAPABILITIES: dict[str, Any] = {
     },
     "textDocument": {
         "synchronization": {},
-        "publishDiagnostics": {"relatedInformation": True, "dataSupport": True, "versionSupport": True},
+        "publishDiagnostics": {
+            "relatedInformation": True,
+            "dataSupport": True,
+            "versionSupport": True,
+            "codeDescriptionSupport": True,
+        },
         "codeAction": {
             "dataSupport": True,
             "isPreferredSupport": True,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
 from otpwise_analyzers.syntax import nodes
+from otpwise_analyzers.syntax.lazy import lazy
 
 if TYPE_CHECKING:
     from otpwise_analyzers.syntax.file import ElixirFile
@@ -26,17 +26,17 @@ class Call:
     def __repr__(self) -> str:
         return f"<Call {self.file.text(self.node)[:60]!r}>"
 
-    @cached_property
+    @lazy
     def arguments(self) -> Node | None:
         """The node of the written arguments, with or without parentheses."""
         return nodes.arguments_node(self.node)
 
-    @cached_property
+    @lazy
     def args(self) -> list[Node]:
         """The written arguments; trailing keywords are one node of type `keywords`."""
         return nodes.named(self.arguments) if self.arguments is not None else []
 
-    @cached_property
+    @lazy
     def piped(self) -> Node | None:
         """What a pipe hands over as the first argument."""
         parent = self.node.parent
@@ -46,7 +46,7 @@ class Call:
                 return parent.child_by_field_name("left")
         return None
 
-    @cached_property
+    @lazy
     def all_args(self) -> list[Node]:
         """The arguments as the function receives them."""
         return [self.piped, *self.args] if self.piped is not None else self.args
@@ -58,7 +58,7 @@ class Call:
             return self.capture_arity
         return len(self.all_args)
 
-    @cached_property
+    @lazy
     def capture_arity(self) -> int | None:
         """The 2 of `&Repo.get/2`; None for any other call."""
         parent = self.node.parent
@@ -71,11 +71,11 @@ class Call:
             return None
         return int(self.file.text(right).replace("_", ""))
 
-    @cached_property
+    @lazy
     def do_block(self) -> Node | None:
         return nodes.child_of_type(self.node, "do_block")
 
-    @cached_property
+    @lazy
     def keywords(self) -> dict[str, Node]:
         """The options given last, by name."""
         return nodes.last_keywords(self.node, self.file.data)
@@ -92,7 +92,7 @@ class Call:
             or self.receiver.type in ("alias", "atom")
         )
 
-    @cached_property
+    @lazy
     def module(self) -> str | None:
         """The receiver's full name: `MyApp.Repo`, `:timer`; None for a local call or a value."""
         return None if self.receiver is None else self.file.module_name(self.receiver)
@@ -102,12 +102,12 @@ class Call:
         """No receiver, and not a variable's function either."""
         return self.receiver is None
 
-    @cached_property
+    @lazy
     def definition(self) -> Definition | None:
         """The innermost definition around the call."""
         return self.file.definition_at(self.node.start_byte)
 
-    @cached_property
+    @lazy
     def enclosing_module(self) -> Module | None:
         return self.file.module_at(self.node.start_byte)
 
@@ -116,7 +116,7 @@ class Call:
         """Inside of `quote`: code for another module."""
         return self.file.is_quoted(self.node.start_byte)
 
-    @cached_property
+    @lazy
     def expression(self) -> Node:
         """The whole pipeline when the call ends one, else the call."""
         parent = self.node.parent

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
@@ -12,6 +11,7 @@ from tree_sitter import Node, QueryCursor, Tree
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
+from otpwise_analyzers.syntax.lazy import lazy
 from otpwise_analyzers.syntax.modules import DEFINERS, Definition, Module
 from otpwise_analyzers.syntax.parser import compile_query, parse
 from otpwise_analyzers.syntax.scope import AliasTable
@@ -47,7 +47,7 @@ class ElixirFile:
 
     # -- the inventory -----------------------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def names(self) -> dict[bytes, list[Node]]:
         """The name nodes of all calls and definitions, by name: the one pass over the tree."""
         found: dict[bytes, list[Node]] = {}
@@ -82,7 +82,7 @@ class ElixirFile:
             found.sort(key=lambda call: call.node.start_byte)
         return found
 
-    @cached_property
+    @lazy
     def _call_cache(self) -> dict[str, list[Call]]:
         return {}
 
@@ -110,7 +110,7 @@ class ElixirFile:
         self._call_cache[name] = found
         return found
 
-    @cached_property
+    @lazy
     def _heads(self) -> frozenset[int]:
         return frozenset(
             definition.head.start_byte
@@ -118,7 +118,7 @@ class ElixirFile:
             if definition.head is not None and definition.head.type == "call"
         )
 
-    @cached_property
+    @lazy
     def _type_spans(self) -> SpanIndex:
         spans = [
             Span(node.start_byte, node.end_byte)
@@ -133,7 +133,7 @@ class ElixirFile:
 
     # -- structure ---------------------------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def modules(self) -> list[Module]:
         """All modules in source order, nested ones too."""
         module_nodes = sorted(
@@ -152,7 +152,7 @@ class ElixirFile:
             found.append(module)
         return found
 
-    @cached_property
+    @lazy
     def definitions(self) -> list[Definition]:
         """All clauses of functions and macros in source order, those inside of `quote` too."""
         found = [
@@ -164,7 +164,7 @@ class ElixirFile:
         found.sort(key=lambda definition: definition.node.start_byte)
         return found
 
-    @cached_property
+    @lazy
     def definitions_by_module(self) -> dict[int, list[Definition]]:
         """The clauses of each module by the module's first byte; those inside of `quote` left out."""
         found: dict[int, list[Definition]] = {}
@@ -178,7 +178,7 @@ class ElixirFile:
                 found.setdefault(self._module_spans.start(index), []).append(definition)
         return found
 
-    @cached_property
+    @lazy
     def _definition_spans(self) -> SpanIndex:
         return SpanIndex([Span(d.node.start_byte, d.node.end_byte) for d in self.definitions])
 
@@ -187,7 +187,7 @@ class ElixirFile:
         index = self._definition_spans.innermost(at)
         return self.definitions[index] if index is not None else None
 
-    @cached_property
+    @lazy
     def _module_spans(self) -> SpanIndex:
         return SpanIndex([Span(m.node.start_byte, m.node.end_byte) for m in self.modules])
 
@@ -203,7 +203,7 @@ class ElixirFile:
                 return module
         return None
 
-    @cached_property
+    @lazy
     def _quote_spans(self) -> SpanIndex:
         return SpanIndex(sorted(Span(node.start_byte, node.end_byte) for node in self.call_nodes("quote")))
 
@@ -213,7 +213,7 @@ class ElixirFile:
 
     # -- names -------------------------------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def aliases(self) -> AliasTable:
         return AliasTable(self)
 
@@ -260,12 +260,12 @@ class ElixirFile:
 
     # -- comments and errors -----------------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def comments(self) -> list[Node]:
         """All comments in source order."""
         return sorted(QueryCursor(_COMMENTS).captures(self.root).get("comment", []), key=_start)
 
-    @cached_property
+    @lazy
     def error_spans(self) -> list[Span]:
         """The outermost ERROR nodes and the missing tokens; empty for sound code."""
         if not self.root.has_error:

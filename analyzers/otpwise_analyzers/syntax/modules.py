@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from tree_sitter import Node
 
 from otpwise_analyzers.syntax import nodes
+from otpwise_analyzers.syntax.lazy import lazy
 
 if TYPE_CHECKING:
     from otpwise_analyzers.syntax.calls import Call
@@ -45,7 +45,7 @@ class Definition:
     def _written_head(self) -> Node | None:
         return nodes.first_argument(self.node)
 
-    @cached_property
+    @lazy
     def name(self) -> str:
         """The function's name; empty for `def unquote(name)(...)` and for operators."""
         head = self.head
@@ -59,16 +59,24 @@ class Definition:
                 return self.file.text(target)
         return ""
 
-    @cached_property
+    @lazy
     def params(self) -> list[Node]:
         """The patterns of the head, defaults included (`x \\\\ 1` is a binary operator)."""
         if self.head is None or self.head.type != "call":
             return []
         return nodes.arguments_of(self.head)
 
-    @cached_property
+    @lazy
     def arity(self) -> int:
-        return len(self.params)
+        head = self.head
+        if head is None or head.type != "call":
+            return 0
+        arguments = nodes.arguments_node(head)
+        if arguments is None:
+            return 0
+        if b"#" in self.file.data[arguments.start_byte : arguments.end_byte]:
+            return len(self.params)
+        return arguments.named_child_count
 
     @property
     def min_arity(self) -> int:
@@ -82,30 +90,30 @@ class Definition:
     def is_private(self) -> bool:
         return self.kind in ("defp", "defmacrop")
 
-    @cached_property
+    @lazy
     def do_block(self) -> Node | None:
         return nodes.child_of_type(self.node, "do_block")
 
-    @cached_property
+    @lazy
     def keyword_body(self) -> Node | None:
         """The expression of `def f(x), do: expression`."""
         return nodes.last_keywords(self.node, self.file.data).get("do")
 
-    @cached_property
+    @lazy
     def statements(self) -> list[Node]:
         """The body's expressions in either form; empty for a head without a body."""
         if self.do_block is not None:
             return nodes.block_statements(self.do_block)
         return [self.keyword_body] if self.keyword_body is not None else []
 
-    @cached_property
+    @lazy
     def clause_blocks(self) -> list[Node]:
         """The rescue, catch, else and after blocks."""
         if self.do_block is None:
             return []
         return [child for child in self.do_block.named_children if child.type in nodes.CLAUSE_BLOCKS]
 
-    @cached_property
+    @lazy
     def module(self) -> Module | None:
         return self.file.module_at(self.node.start_byte)
 
@@ -113,7 +121,7 @@ class Definition:
     def quoted(self) -> bool:
         return self.file.is_quoted(self.node.start_byte)
 
-    @cached_property
+    @lazy
     def attributes(self) -> dict[str, Node]:
         """The attributes written directly above this clause (`impl`, `doc`, `spec`), by name."""
         found: dict[str, Node] = {}
@@ -152,12 +160,12 @@ class Module:
     def __repr__(self) -> str:
         return f"<module {self.name}>"
 
-    @cached_property
+    @lazy
     def name_node(self) -> Node | None:
         arguments = nodes.arguments_of(self.node)
         return arguments[0] if arguments else None
 
-    @cached_property
+    @lazy
     def name(self) -> str:
         """The full name. A module in a module carries its parent's; `__MODULE__` is the parent's."""
         if self.name_node is None:
@@ -171,20 +179,20 @@ class Module:
             return self.parent.name + written.removeprefix("__MODULE__")
         return f"{self.parent.name}.{written}"
 
-    @cached_property
+    @lazy
     def do_block(self) -> Node | None:
         return nodes.child_of_type(self.node, "do_block")
 
-    @cached_property
+    @lazy
     def statements(self) -> list[Node]:
         return nodes.block_statements(self.do_block) if self.do_block is not None else []
 
-    @cached_property
+    @lazy
     def definitions(self) -> list[Definition]:
         """The clauses written in this module itself, in order; those inside of `quote` left out."""
         return self.file.definitions_by_module.get(self.node.start_byte, [])
 
-    @cached_property
+    @lazy
     def _by_name(self) -> dict[str, list[Definition]]:
         grouped: dict[str, list[Definition]] = {}
         for definition in self.definitions:
@@ -201,7 +209,7 @@ class Module:
     def defines(self, name: str, arity: int | None = None) -> bool:
         return bool(self.clauses(name, arity))
 
-    @cached_property
+    @lazy
     def uses(self) -> list[Use]:
         """The `use`s written in this module, outside of `quote`."""
         found = []
@@ -221,7 +229,7 @@ class Module:
         """Whether it `use`s one of these, itself or through the project's `use MyAppWeb, :x`."""
         return any(module in names for module in self.all_uses)
 
-    @cached_property
+    @lazy
     def all_uses(self) -> frozenset[str]:
         """The names of all modules that it `use`s, those behind `use MyAppWeb, :x` included."""
         found: set[str] = set()
@@ -236,7 +244,7 @@ class Module:
                 pending.extend((used, None) for used in expansion.uses if used not in found)
         return frozenset(found)
 
-    @cached_property
+    @lazy
     def expanded_imports(self) -> frozenset[str]:
         """The modules that `use MyAppWeb, :x` imports into this one."""
         found: set[str] = set()
@@ -246,7 +254,7 @@ class Module:
                 found.update(expansion.imports)
         return frozenset(found)
 
-    @cached_property
+    @lazy
     def imports(self) -> frozenset[str]:
         """The modules imported anywhere in this one, by itself or through its `use`s."""
         found = set(self.expanded_imports)
@@ -257,7 +265,7 @@ class Module:
                     found.add(module)
         return frozenset(found)
 
-    @cached_property
+    @lazy
     def behaviours(self) -> frozenset[str]:
         """The modules named by `@behaviour`."""
         found: set[str] = set()
