@@ -115,18 +115,20 @@ class _Answers:
             folder = folder.rpartition("/")[0]
         return ""
 
+    @cached_property
+    def applications(self) -> list[Located]:
+        return [
+            located
+            for located in self.modules.values()
+            if located.facts.uses_module("Application") and "/test/" not in f"/{located.path}"
+        ]
+
     def application(self, path: str) -> Located | None:
         app = self.app_of(path)
         mix = self.mixes.get(app)
         if mix is not None and mix.application_module is not None:
             return self.modules.get(mix.application_module)
-        candidates = [
-            located
-            for located in self.modules.values()
-            if located.facts.uses_module("Application")
-            and self.app_of(located.path) == app
-            and "/test/" not in f"/{located.path}"
-        ]
+        candidates = [located for located in self.applications if self.app_of(located.path) == app]
         return candidates[0] if len(candidates) == 1 else None
 
     def deps(self, path: str) -> dict[str, str]:
