@@ -126,7 +126,7 @@ def assignments_of(file: ElixirFile, name: str, before: Node) -> list[Node]:
     for node in nodes.descendants(scope, "binary_operator"):
         if node.start_byte >= before.start_byte:
             break
-        if not nodes.is_operator(node, "="):
+        if not nodes.is_operator(node, "=") or node.end_byte > before.start_byte:
             continue
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         if left is not None and right is not None and nodes.identifier(left, file.data) == name:
