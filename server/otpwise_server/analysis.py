@@ -107,11 +107,15 @@ class ProjectAnalysis:
             return path.name
         return path.relative_to(self.root).as_posix()
 
+    def state(self, path: str) -> tuple[str, int, int]:
+        """What a file's findings depend on beside its content."""
+        return self._digest, self._loads, self._revisions.get(path, 0)
+
     def identity(self, path: str, data: bytes) -> str:
         """The result id: content, settings, and how often what the file asked of the project changed."""
         content = f"{len(data):x}.{zlib.crc32(data):08x}.{hash(data) & 0xFFFFFFFF:08x}"
-        revision = self._revisions.get(path, 0)
-        return f"{_RUN}-{content}-{self._digest}-{self._loads}.{revision}"
+        digest, loads, revision = self.state(path)
+        return f"{_RUN}-{content}-{digest}-{loads}.{revision}"
 
     def check(self, text: Text, stop: Callable[[], bool], keep: bool = True) -> Checked:
         """The findings of a text. Raises Stopped when `stop` says so between two rules.

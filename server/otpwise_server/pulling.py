@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -11,6 +13,7 @@ from otpwise_analyzers.source.lines import LineIndex
 from otpwise_server import uris
 from otpwise_server.analysis import ProjectAnalysis, data_on_disk
 from otpwise_server.documents import Text
+from otpwise_server.progress import Progress
 from otpwise_server.projects import is_served
 from otpwise_server.worker import Stop, Urgency
 
@@ -71,6 +74,9 @@ class WorkspaceReport:
     def __init__(self, session: Session, params: types.WorkspaceDiagnosticParams) -> None:
         self._session = session
         self._token = params.partial_result_token
+        self._bar = params.work_done_token
+        # What a file was like when it was last looked at: it is read again only when that differs.
+        self._states: dict[Path, object] = {}
         self._known = {uris.normalized(p.uri): (p.uri, p.value) for p in params.previous_result_ids}
         self._unsent: list[Report] = []
 
@@ -91,25 +97,58 @@ class WorkspaceReport:
         """Reports every file whose findings the client does not know, and those that are gone."""
         session = self._session
         current: set[str] = set()
-        for project in session.projects:
-            if not project.is_indexed:
-                continue
-            for path in sorted(project.files):
-                text = await self._text(project, path)
-                if text is None:
-                    continue
-                key = uris.normalized(text.uri)
-                current.add(key)
-                await self._file(text, key)
+        bar, self._bar = self._bar, None
+        progress = await Progress.begin(session.server, "Otpwise: checking the project", bar) if bar else None
+        try:
+            for project in session.projects:
+                if project.is_indexed:
+                    current |= await self._project(project, progress)
+        finally:
+            if progress is not None:
+                progress.end()
         for key, (uri, _) in list(self._known.items()):
             document = session.documents.get(uri)
             if key not in current and (document is None or not is_served(document)):
                 del self._known[key]
                 self._add({"kind": "full", "uri": uri, "version": None, "items": []})
 
-    async def _text(self, project: ProjectAnalysis, path: str) -> Text | None:
-        session = self._session
-        return await session.thread.run(Urgency.PROJECT, lambda: session.projects.text_at(project, path))
+    async def _project(self, project: ProjectAnalysis, progress: Progress | None) -> set[str]:
+        """Reports a project's files; answers the keys of all that are there."""
+        thread = self._session.thread
+        paths = sorted(project.files)
+        current: set[str] = set()
+        for start in range(0, len(paths), _BATCH):
+            batch = paths[start : start + _BATCH]
+            for key, text in await thread.run(Urgency.PROJECT, partial(self._look, project, batch)):
+                current.add(key)
+                if text is not None:
+                    await self._file(text, key)
+            if progress is not None:
+                progress.report(min(start + _BATCH, len(paths)), len(paths))
+        return current
+
+    def _look(self, project: ProjectAnalysis, paths: list[str]) -> list[tuple[str, Text | None]]:
+        """The files that there are, with the text of those that are not as they were."""
+        found: list[tuple[str, Text | None]] = []
+        for path in paths:
+            full = (project.root or Path()) / path
+            document = self._session.documents.at(full)
+            try:
+                disk = full.stat() if document is None else None
+            except OSError:
+                continue
+            edition = (disk.st_mtime_ns, disk.st_size) if disk is not None else None
+            changes = document.changes if document is not None else None
+            state = (edition, document, changes, project.state(path))
+            if self._states.get(full) == state:
+                uri = document.uri if document is not None else uris.from_path(full)
+                found.append((uris.normalized(uri), None))
+                continue
+            text = self._session.projects.text_at(project, path)
+            if text is not None:
+                self._states[full] = state
+                found.append((uris.normalized(text.uri), text))
+        return found
 
     async def _file(self, text: Text, key: str) -> None:
         _, previous = self._known.get(key, (text.uri, None))

@@ -99,3 +99,40 @@ async def test_many_files_are_indexed_in_processes(mini: Path, connect: Connect)
         )
         messages = [getattr(report, "message", None) for report in next(iter(reports.values()))]
         assert "402/402 files" in messages
+
+
+async def test_a_change_in_another_file_is_seen_in_this_one(mini: Path, connect: Connect) -> None:
+    text = """defmodule Mini.Search do
+  def by_name(name), do: Mini.Database.query("SELECT * FROM users WHERE name = '#{name}'")
+end
+"""
+    uri = (mini / "lib/mini/search.ex").as_uri()
+    database = mini / "lib/mini/database.ex"
+    async with connect("visual-studio-code", [mini]) as editor:
+        reports = editor.client.progress_reports
+        await editor.until(lambda: reports and [r.kind for r in next(iter(reports.values()))][-1:] == ["end"])
+        editor.open(uri, text)
+        assert await editor.diagnostics(uri, 1) == []
+        database.write_text("defmodule Mini.Database do\n  use Ecto.Repo, otp_app: :mini\nend\n")
+        editor.watched(database.as_uri(), types.FileChangeType.Created)
+        await editor.until(lambda: editor.client.diagnostics[uri])
+        assert editor.client.diagnostics[uri][0].code == "ecto/sql-injection"
+        # What is typed into the other file counts before it is saved.
+        editor.open(database.as_uri(), database.read_text())
+        editor.change(database.as_uri(), 2, types.TextDocumentContentChangeWholeDocument("# nothing\n"))
+        await editor.until(lambda: editor.client.diagnostics[uri] == ())
+
+
+async def test_what_git_ignores_is_no_part_of_the_project(mini: Path, connect: Connect) -> None:
+    (mini / ".gitignore").write_text("/generated\n")
+    (mini / "generated").mkdir()
+    uri = (mini / "lib/mini/search.ex").as_uri()
+    text = "defmodule Mini.S do\n  def f(x), do: Mini.Db.query(\"SELECT '#{x}'\")\nend\n"
+    async with connect("visual-studio-code", [mini]) as editor:
+        editor.open(uri, text)
+        await editor.diagnostics(uri, 1)
+        hidden = mini / "generated" / "db.ex"
+        hidden.write_text("defmodule Mini.Db do\n  use Ecto.Repo, otp_app: :mini\nend\n")
+        editor.watched(hidden.as_uri(), types.FileChangeType.Created)
+        editor.change(uri, 2, types.TextDocumentContentChangeWholeDocument(text + "\n"))
+        assert await editor.diagnostics(uri, 2) == []
