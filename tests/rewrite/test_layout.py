@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from otpwise_analyzers.rewrite import layout
 from otpwise_analyzers.source.edits import Edit, apply
 from otpwise_analyzers.syntax.file import ElixirFile

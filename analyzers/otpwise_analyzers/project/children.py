@@ -22,10 +22,14 @@ _SUPERVISION = (
 
 
 class Child(msgspec.Struct, frozen=True, array_like=True):
-    """An entry of a children list: the module, and the `name:` of its options when it is a literal."""
+    """An entry of a children list: the module, and the `name:` of its options when it is a literal.
+
+    `has_options` says whether it is given anything but an empty list.
+    """
 
     module: str
     name: str | None = None
+    has_options: bool = False
 
 
 def is_supervising(module: Module) -> bool:
@@ -44,10 +48,8 @@ def is_supervising(module: Module) -> bool:
 def children_of(module: Module) -> tuple[Child, ...]:
     """The entries of all children lists of the module, wherever in it they are built."""
     file = module.file
-    if (
-        not any(name in file.names for name in _SUPERVISION)
-        or (b"uperv" not in file.data
-        and (b"Application" not in file.data))
+    if not any(name in file.names for name in _SUPERVISION) or (
+        b"uperv" not in file.data and (b"Application" not in file.data)
     ):
         return ()
     if not is_supervising(module):
@@ -71,7 +73,9 @@ def _children_in(file: ElixirFile, node: Node) -> list[Child]:
         items = nodes.named(node)
         if len(items) >= 2 and items[0].type == "alias":
             name = nodes.keyword_pairs(items[1], file.data).get("name")
-            return [Child(file.resolve(file.text(items[0]), items[0].start_byte), _literal_name(file, name))]
+            module = file.resolve(file.text(items[0]), items[0].start_byte)
+            has_options = len(items) == 2 and file.text(items[1]) not in ("[]", ":ok")
+            return [Child(module, _literal_name(file, name), has_options)]
         return []
     if node.type == "map":
         start = nodes.keyword_pairs(node, file.data).get("start")

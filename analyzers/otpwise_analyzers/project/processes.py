@@ -1,0 +1,62 @@
+"""Which modules are processes, and which functions start one."""
+
+from __future__ import annotations
+
+from otpwise_analyzers.syntax import nodes
+from otpwise_analyzers.syntax.modules import Definition, Module
+
+GENERIC_SERVERS = frozenset(
+    {
+        *("GenServer", "GenStage", "GenStateMachine", "Agent", "Broadway", "WebSockex", "Connection"),
+        *(":gen_server", ":gen_statem", ":gen_event", ":gen_fsm", ":supervisor", "Task"),
+        *("Supervisor", "DynamicSupervisor", "PartitionSupervisor", "Task.Supervisor", "Registry"),
+    }
+)
+"""The behaviours and modules with which processes are written; `start_link` of each starts one."""
+
+_CALLBACKS = (
+    ("handle_info", 2),
+    ("handle_call", 3),
+    ("handle_cast", 2),
+    ("handle_continue", 2),
+    ("handle_event", 4),
+    ("handle_demand", 2),
+)
+
+
+def is_process(module: Module) -> bool:
+    """Whether the module's code runs inside of a long-lived process of its own kind."""
+    if module.all_uses & GENERIC_SERVERS or module.behaviours & GENERIC_SERVERS:
+        return True
+    if any(name.startswith(("Membrane.", "ThousandIsland.", "Ranch.")) for name in module.all_uses):
+        return True
+    if any(name.startswith((":ranch", "ThousandIsland", "Membrane.")) for name in module.behaviours):
+        return True
+    return any(module.defines(name, arity) for name, arity in _CALLBACKS)
+
+
+def replies_are_handled(module: Module) -> bool:
+    """Whether `handle_info` takes what a task sends back: `{ref, result}`, `:DOWN`, or anything."""
+    for clause in module.clauses("handle_info", 2):
+        message = clause.params[0]
+        if nodes.is_operator(message, "="):
+            sides = nodes.named(message)
+            message = next((side for side in sides if side.type != "identifier"), sides[0])
+        if message.type == "identifier":
+            return True
+        items = nodes.named(message) if message.type == "tuple" else []
+        if len(items) == 2 and not (items[0].type == "atom" or items[0].type == "string"):
+            return True
+        if len(items) == 5 and clause.file.text(items[0]) == ":DOWN":
+            return True
+    return any(module.defines("handle_event", arity) for arity in (4,)) or _has_info_callback(module)
+
+
+def _has_info_callback(module: Module) -> bool:
+    """`handle_event(:info, ...)` of a state machine or `handle_msg` of other behaviours."""
+    return any(module.defines(name) for name in ("handle_msg", "handle_message"))
+
+
+def is_start_wrapper(definition: Definition) -> bool:
+    """Whether the function is where a supervisor begins: `start_link`, `start`, `child_spec`."""
+    return definition.name in ("start_link", "start", "child_spec", "start_child", "start_supervised")

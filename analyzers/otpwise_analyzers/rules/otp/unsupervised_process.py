@@ -1,0 +1,531 @@
+"""otp/unsupervised-process"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from otpwise_analyzers.findings import Applicability, Confidence, Finding, Fix, Level, Related
+from otpwise_analyzers.project import places
+from otpwise_analyzers.project.processes import GENERIC_SERVERS, is_process, is_start_wrapper
+from otpwise_analyzers.project.roles import Role, has_role
+from otpwise_analyzers.rewrite.bare_start import removable_statement, started_module, supervised_instead
+from otpwise_analyzers.rewrite.start_async import start_async
+from otpwise_analyzers.rewrite.task_supervisor import start_child, task_supervisor_for
+from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.source.edits import Span
+from otpwise_analyzers.syntax.calls import Call
+from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.modules import Definition, Module
+from otpwise_analyzers.syntax.values import is_unused
+
+_MIX = """\
+defmodule MyApp.MixProject do
+  use Mix.Project
+
+  def project, do: [app: :my_app, version: "0.1.0", deps: []]
+  def application, do: [mod: {MyApp.Application, []}]
+end
+"""
+
+_APPLICATION = """\
+defmodule MyApp.Application do
+  use Application
+
+  @impl true
+  def start(_type, _args) do
+    children = [
+      MyApp.Repo,
+      {Phoenix.PubSub, name: MyApp.PubSub},
+      MyAppWeb.Endpoint
+    ]
+
+    Supervisor.start_link(children, strategy: :one_for_one, name: MyApp.Supervisor)
+  end
+end
+"""
+
+
+def _with_child(entry: str) -> str:
+    return _APPLICATION.replace("      MyAppWeb.Endpoint", f"      {entry},\n      MyAppWeb.Endpoint")
+
+
+_RATES = """\
+defmodule MyApp.Rates do
+  use GenServer
+
+  def start_link(opts), do: GenServer.start_link(__MODULE__, opts, name: __MODULE__)
+
+  @impl true
+  def init(opts), do: {:ok, Map.new(opts)}
+end
+"""
+
+_WITH_TASKS = _with_child("{Task.Supervisor, name: MyApp.TaskSupervisor}")
+
+_STOPS = ("stop", "exit", "terminate_child", "close", "disconnect")
+_IN_REQUESTS = (Role.CONTROLLER, Role.PLUG, Role.VIEW, Role.COMPONENT)
+_OWNERS = (Role.LIVE_VIEW, Role.LIVE_COMPONENT, Role.CHANNEL, Role.SOCKET)
+_NEVER = (Role.APPLICATION, Role.SUPERVISOR, Role.MIX_TASK, Role.TEST, Role.MIGRATION)
+
+
+class UnsupervisedProcess(Rule):
+    name = "otp/unsupervised-process"
+    summary = "A process is started outside of every supervision tree"
+    impact = Impact.HIGH
+    detects = (
+        "`start_link` or `start` of a server called in ordinary code, and `spawn`, `Task.start` and their "
+        "linked forms in controllers, channels, LiveViews, plugs and contexts"
+    )
+    why = (
+        "A process without a supervisor is gone for good after its first crash: every later call to its name "
+        "exits with `:noproc` until the node restarts. Linked to a request, it dies with that request, and "
+        "takes the request along when it crashes itself. At a deploy nobody waits for it, so a mail or a "
+        "payment that it was about to send is lost without a line in the log. A supervisor has a crashed "
+        "child back within microseconds, up to 3 times in 5 seconds unless told otherwise."
+    )
+    fine_when = (
+        "The caller is a process itself and means to own the child; the process is stopped in the same "
+        "function; mix tasks, release tasks, tests and scripts, where there is no tree to hang it into"
+    )
+    trade_off = (
+        "A supervised child starts with the application, whether it is needed or not, and a child that "
+        "cannot start stops the whole boot. A `Task.Supervisor` costs one process."
+    )
+    fix_note = (
+        "Adds the module, with the options of the call, to the children of the Application (behind the repo "
+        "and PubSub, before the endpoint) and removes the call: unsafe, for the process starts earlier than "
+        "before. `Task.start` and `spawn` become `Task.Supervisor.start_child`, which is safe where the "
+        "project has a named `Task.Supervisor`, and else adds one. In a LiveView `start_async` is offered "
+        "as a scaffold: its task ends with the page."
+    )
+    references = (
+        Reference("Supervisor", "https://hexdocs.pm/elixir/Supervisor.html"),
+        Reference("Task.Supervisor", "https://hexdocs.pm/elixir/Task.Supervisor.html"),
+        Reference(
+            "When (not) to use a GenServer",
+            "https://hexdocs.pm/elixir/process-anti-patterns.html#unsupervised-processes",
+        ),
+    )
+    calls = frozenset({"start_link", "start", "spawn", "spawn_link"})
+
+    incorrect = (
+        Example(
+            path="lib/my_app/rates.ex",
+            code=_RATES + "\n«MyApp.Rates.start_link([])»\n",
+            others={"mix.exs": _MIX, "lib/my_app/application.ex": _APPLICATION},
+            fixed=_RATES,
+            fixed_others={"lib/my_app/application.ex": _with_child("MyApp.Rates")},
+        ),
+        Example(
+            path="lib/my_app/boot.ex",
+            code="""\
+                defmodule MyApp.Boot do
+                  alias MyApp.Rates
+
+                  def run do
+                    {:ok, _pid} = «Rates.start_link(every: :timer.minutes(5))»
+                    :ok
+                  end
+                end
+                """,
+            others={
+                "mix.exs": _MIX,
+                "lib/my_app/application.ex": _APPLICATION,
+                "lib/my_app/rates.ex": _RATES,
+            },
+            fixed="""\
+                defmodule MyApp.Boot do
+                  def run do
+                    :ok
+                  end
+                end
+                """,
+            fixed_others={
+                "lib/my_app/application.ex": _with_child("{MyApp.Rates, every: :timer.minutes(5)}")
+            },
+        ),
+        Example(
+            path="lib/my_app_web/controllers/order_controller.ex",
+            code="""\
+                defmodule MyAppWeb.OrderController do
+                  use Phoenix.Controller
+
+                  def create(conn, params) do
+                    «Task.start(fn -> MyApp.Shop.confirm(params["id"]) end)»
+                    send_resp(conn, 202, "")
+                  end
+                end
+                """,
+            others={"mix.exs": _MIX, "lib/my_app/application.ex": _WITH_TASKS},
+            fixed="""\
+                defmodule MyAppWeb.OrderController do
+                  use Phoenix.Controller
+
+                  def create(conn, params) do
+                    Task.Supervisor.start_child(MyApp.TaskSupervisor, fn -> MyApp.Shop.confirm(params["id"]) end)
+                    send_resp(conn, 202, "")
+                  end
+                end
+                """,
+        ),
+        Example(
+            path="lib/my_app/audit.ex",
+            code="""\
+                defmodule MyApp.Audit do
+                  def note(user, event) do
+                    «spawn_link(fn ->
+                      MyApp.Archive.write(user.id, event)
+                    end)»
+
+                    :ok
+                  end
+                end
+                """,
+            others={"mix.exs": _MIX, "lib/my_app/application.ex": _APPLICATION},
+            fixed="""\
+                defmodule MyApp.Audit do
+                  def note(user, event) do
+                    Task.Supervisor.start_child(MyApp.TaskSupervisor, fn ->
+                      MyApp.Archive.write(user.id, event)
+                    end)
+
+                    :ok
+                  end
+                end
+                """,
+            fixed_others={"lib/my_app/application.ex": _WITH_TASKS},
+        ),
+        Example(
+            path="lib/my_app_web/live/report_live.ex",
+            code="""\
+                defmodule MyAppWeb.ReportLive do
+                  use Phoenix.LiveView
+
+                  @impl true
+                  def handle_event("refresh", _params, socket) do
+                    «spawn(fn -> MyApp.Reports.refresh() end)»
+                    {:noreply, socket}
+                  end
+                end
+                """,
+            fix="Use start_async, whose result comes to handle_async",
+            fixed="""\
+                defmodule MyAppWeb.ReportLive do
+                  use Phoenix.LiveView
+
+                  @impl true
+                  def handle_event("refresh", _params, socket) do
+                    socket = start_async(socket, :refresh, fn -> MyApp.Reports.refresh() end)
+                    {:noreply, socket}
+                  end
+
+                  @impl true
+                  def handle_async(:refresh, {:ok, _result}, socket) do
+                    # To decide: what the page shows when the work is done.
+                    {:noreply, socket}
+                  end
+
+                  def handle_async(:refresh, {:exit, _reason}, socket) do
+                    {:noreply, put_flash(socket, :error, "That did not work. Please try again.")}
+                  end
+                end
+                """,
+        ),
+    )
+    correct = (
+        Example(
+            path="lib/my_app/application.ex",
+            code=_WITH_TASKS,
+            why="The application's own supervisor is the root of the tree.",
+        ),
+        Example(
+            path="lib/my_app/notifier.ex",
+            code="""\
+                defmodule MyApp.Notifier do
+                  defmacro __using__(_opts) do
+                    quote do
+                      use GenServer
+
+                      def start_link(opts), do: GenServer.start_link(__MODULE__, opts, name: __MODULE__)
+                      def restart, do: GenServer.start_link(__MODULE__, [])
+                    end
+                  end
+                end
+                """,
+            why="Code inside of `quote` is the entry point of another module's child.",
+        ),
+        Example(
+            path="lib/my_app/session.ex",
+            code="""\
+                defmodule MyApp.Session do
+                  use GenServer
+
+                  def start_link(id), do: GenServer.start_link(__MODULE__, id)
+
+                  @impl true
+                  def init(id) do
+                    {:ok, worker} = MyApp.Session.Worker.start_link(id)
+                    {:ok, %{id: id, worker: worker}}
+                  end
+
+                  @impl true
+                  def handle_info(:renew, state) do
+                    {:ok, worker} = MyApp.Session.Worker.start_link(state.id)
+                    {:noreply, %{state | worker: worker}}
+                  end
+                end
+                """,
+            why="A process that links a child to itself and keeps its pid owns it.",
+        ),
+        Example(
+            path="lib/my_app/release.ex",
+            code="""\
+                defmodule MyApp.Release do
+                  def seed do
+                    {:ok, _} = MyApp.Repo.start_link(pool_size: 2)
+                    MyApp.Seeds.run()
+                  end
+                end
+                """,
+            why="A release task runs without the application: there is no tree yet.",
+        ),
+        Example(
+            path="lib/my_app/importer.ex",
+            code="""\
+                defmodule MyApp.Importer do
+                  def rows(url, query) do
+                    {:ok, conn} = Postgrex.start_link(url: url)
+                    rows = Postgrex.query!(conn, query, []).rows
+                    GenServer.stop(conn)
+                    rows
+                  end
+                end
+                """,
+            why="The connection is stopped by the function that opened it.",
+        ),
+        Example(
+            path="lib/my_app/sandbox.ex",
+            code="""\
+                defmodule MyApp.Sandbox do
+                  def run(fun) do
+                    {pid, monitor} = spawn_monitor(fun)
+
+                    receive do
+                      {:DOWN, ^monitor, :process, ^pid, reason} -> reason
+                    after
+                      5_000 -> :timeout
+                    end
+                  end
+
+                  def restart(module), do: module.start_link([])
+                  def start_http, do: HTTPoison.start()
+                end
+                """,
+            why="A monitored process is watched by its caller; what a variable starts is not known.",
+        ),
+    )
+
+    def check(self, file: ElixirFile) -> Iterable[Finding]:
+        if not places.is_production_code(file.path):
+            return
+        for call in file.calls(*self.calls):
+            if call.quoted or not call.is_invocation or not self._runs_in_ordinary_code(call):
+                continue
+            if _is_task_start(call):
+                yield from self._task(call)
+            elif _is_server_start(call):
+                yield from self._server(call)
+
+    @staticmethod
+    def _runs_in_ordinary_code(call: Call) -> bool:
+        definition, module = call.definition, call.enclosing_module
+        if definition is not None and (
+            is_start_wrapper(definition)
+            or definition.kind in ("defmacro", "defmacrop")
+            or definition.name == call.name
+        ):
+            return False
+        if module is None:
+            return True
+        # Code in a module's body runs when it is compiled.
+        return definition is not None and not has_role(module, *_NEVER)
+
+    def _server(self, call: Call) -> Iterable[Finding]:
+        module, definition = call.enclosing_module, call.definition
+        if call.capture_arity is not None or _is_library(call.file):
+            return
+        if module is not None and definition is not None:
+            owns = is_process(module) or has_role(module, *_OWNERS)
+            if (owns or definition.name == "init") and removable_statement(call) is None:
+                return
+            if owns and not has_role(module, *_OWNERS):
+                return
+            if _is_stopped_again(definition):
+                return
+        started = started_module(call)
+        yield self.finding(
+            call.node,
+            _server_message(call, started),
+            Level.WARNING,
+            confidence=Confidence.CERTAIN if removable_statement(call) is not None else Confidence.LIKELY,
+            related=_application(call),
+            fixes=[
+                Fix(
+                    f"Let the application supervise {started}",
+                    Applicability.UNSAFE,
+                    lambda context: supervised_instead(context, call),
+                )
+            ]
+            if started is not None and removable_statement(call) is not None
+            else [],
+        )
+
+    def _task(self, call: Call) -> Iterable[Finding]:
+        module = call.enclosing_module
+        if module is None or _is_library(call.file):
+            return
+        is_owner = has_role(module, *_OWNERS)
+        if is_process(module) and not is_owner:
+            return
+        if call.definition is not None and _loops(call.definition):
+            return
+        linked = call.name.endswith("_link")
+        in_request = has_role(module, *_IN_REQUESTS)
+        yield self.finding(
+            call.node,
+            _task_message(call, linked, in_request),
+            Level.WARNING if linked and in_request else Level.INFORMATION,
+            fixes=_task_fixes(call, module, linked),
+        )
+
+
+def _is_task_start(call: Call) -> bool:
+    if call.name in ("spawn", "spawn_link"):
+        if call.arity not in (1, 3):
+            return False
+        return call.module in (":erlang", "Process", "Kernel") or (
+            call.is_local and not (call.enclosing_module and call.enclosing_module.defines(call.name))
+        )
+    return call.module == "Task" and call.arity in (1, 3)
+
+
+def _is_server_start(call: Call) -> bool:
+    if call.capture_arity is not None or call.name not in ("start_link", "start"):
+        return False
+    if call.receiver is None:
+        module = call.enclosing_module
+        return (
+            call.name == "start_link"
+            and module is not None
+            and module.defines("start_link", call.arity)
+            and is_process(module)
+        )
+    name = call.module
+    if name is None or name == "Application":
+        return False
+    if name in GENERIC_SERVERS:
+        return name != "Task"
+    if call.name == "start":
+        located = call.file.project.module(name)
+        return located is not None and located.facts.uses_module(*GENERIC_SERVERS)
+    return not name.startswith(":")
+
+
+def _is_library(file: ElixirFile) -> bool:
+    """A published package, which lives in its users' trees; applications with a package entry are none."""
+    application = file.project.application
+    return file.project.is_package and not (
+        application is not None
+        and any(child.module.endswith("Endpoint") for child in application.facts.children)
+    )
+
+
+def _is_stopped_again(definition: Definition) -> bool:
+    return bool(definition.calls(*_STOPS))
+
+
+def _loops(definition: Definition) -> bool:
+    return bool(definition.calls("receive"))
+
+
+def _where(call: Call) -> str:
+    definition, module = call.definition, call.enclosing_module
+    if definition is None or module is None:
+        return "outside of any function"
+    return f"from `{module.name}.{definition.name}/{definition.arity}`"
+
+
+def _called(call: Call) -> str:
+    if call.receiver is None:
+        own = call.enclosing_module.name + "." if call.name == "start_link" and call.enclosing_module else ""
+        return f"{own}{call.name}/{call.arity}"
+    return f"{call.module}.{call.name}/{call.arity}"
+
+
+def _server_message(call: Call, started: str | None) -> str:
+    supervisors = call.file.project.supervisors_of(started) if started is not None else ()
+    if supervisors and started not in GENERIC_SERVERS:
+        return (
+            f"`{_called(call)}` is called {_where(call)}, although `{supervisors[0]}` supervises "
+            f"`{started}`: this second process belongs to no supervisor."
+        )
+    return (
+        f"`{_called(call)}` is called {_where(call)}, outside of any supervision tree: "
+        "nobody restarts the process when it crashes."
+    )
+
+
+def _task_message(call: Call, linked: bool, in_request: bool) -> str:
+    if linked and in_request:
+        return (
+            f"`{_called(call)}` {_where(call)} links the new process to the request: when it crashes, "
+            "the request crashes with it, and when the connection ends it is killed."
+        )
+    if linked:
+        return (
+            f"`{_called(call)}` {_where(call)} links a process that no supervisor knows to its caller: "
+            "each takes the other down, and a deploy does not wait for it."
+        )
+    return (
+        f"`{_called(call)}` {_where(call)} starts a process that no supervisor knows: a deploy kills it "
+        "half way, and nothing counts or limits how many run."
+    )
+
+
+def _application(call: Call) -> list[Related]:
+    project = call.file.project
+    application = project.application
+    if application is None:
+        return []
+    span = project.span(application.facts.name, "start", 2) or project.span(application.facts.name)
+    if span is None:
+        return []
+    return [Related(Span(*span), "The application's children are started here.", application.path)]
+
+
+def _task_fixes(call: Call, module: Module, linked: bool) -> list[Fix]:
+    keeps_value = call.name in ("start", "start_link")
+    statement = removable_statement(call)
+    if not (keeps_value or statement is not None or is_unused(call.file, call.node)):
+        return []
+    fixes: list[Fix] = []
+    supervisor = task_supervisor_for(call.file.project, module.name)
+    if supervisor is not None:
+        safe = supervisor.exists and not linked
+        title = f"Start it under {supervisor.name}"
+        fixes.append(
+            Fix(
+                title if supervisor.exists else f"{title}, a new Task.Supervisor of the application",
+                Applicability.SAFE if safe else Applicability.UNSAFE,
+                lambda context: start_child(context, call, supervisor, call.node),
+            )
+        )
+    if has_role(module, Role.LIVE_VIEW) and statement is not None:
+        fixes.append(
+            Fix(
+                "Use start_async, whose result comes to handle_async",
+                Applicability.SCAFFOLD,
+                lambda context: start_async(context, call, statement),
+            )
+        )
+    return fixes
