@@ -27,12 +27,16 @@ class UnknownRule(Rule):
     incorrect = (
         Example(
             """\
-            # otpwise:ignore «otp/unawaited-tasks» -- fire and forget on purpose
-            IO.puts("hello")
+            def wipe(table) do
+              # otpwise:ignore «ecto/sql-injektion» -- the name comes from a closed list
+              Repo.query!("DELETE FROM users WHERE name = '#{table}'")
+            end
             """,
             fixed="""\
-            # otpwise:ignore otp/unawaited-task -- fire and forget on purpose
-            IO.puts("hello")
+            def wipe(table) do
+              # otpwise:ignore ecto/sql-injection -- the name comes from a closed list
+              Repo.query!("DELETE FROM users WHERE name = '#{table}'")
+            end
             """,
         ),
         Example(
