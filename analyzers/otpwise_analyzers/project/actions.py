@@ -142,7 +142,7 @@ def schema_behind(definition: Definition, source: Node, depth: int = 0) -> tuple
         # A query may select anything; what was written is a struct for sure.
         return (schema is not None or call.name.rstrip("!") in REPO_WRITES), schema
     match = _CONTEXT.fullmatch(call.name)
-    if match is None or call.module is None:
+    if match is None or call.module is None or not _gives_struct(call):
         return False, None
     noun = "".join(part.capitalize() for part in match.group(1).split("_"))
     parent = call.module.rpartition(".")[0]
@@ -150,6 +150,14 @@ def schema_behind(definition: Definition, source: Node, depth: int = 0) -> tuple
         if file.project.schema(candidate) is not None:
             return True, candidate
     return False, None
+
+
+def _gives_struct(call: Call) -> bool:
+    """Whether a context's function is likely to give the struct that its name speaks of: `get_user!(id)`,
+    and writes. A lookup by several arguments often puts an answer together."""
+    if call.name.startswith(("get_", "fetch_", "find_")):
+        return call.arity == 1
+    return call.arity <= 3
 
 
 def _of_value(definition: Definition, value: Node, depth: int) -> tuple[bool, str | None]:

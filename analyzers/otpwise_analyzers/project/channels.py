@@ -16,6 +16,9 @@ from otpwise_analyzers.syntax.modules import Definition, Module
 BROADCASTS = ("broadcast", "broadcast!", "broadcast_from", "broadcast_from!")
 
 
+_PIPES = re.compile(r"console|terminal|shell|serial|device|binary|stream|signal|webrtc|proxy|tunnel|socket")
+
+
 class Topic(NamedTuple):
     """`"room:" <> room_id`: the fixed part, and the variable that takes the rest."""
 
@@ -117,6 +120,25 @@ def reached_from(clause: Definition) -> list[Definition]:
         for name in _captures(current):
             found.extend(one for one in module.clauses(name) if one not in found)
     return found
+
+
+def topics_of(module: Module) -> str:
+    """The fixed parts of all topics joined here, with a blank between, in lower case."""
+    data = module.file.data
+    found = []
+    for clause in joins_of(module):
+        topic = topic_of(clause.params[0], data)
+        found.append(
+            topic.prefix if topic is not None else nodes.string_literal(clause.params[0], data) or ""
+        )
+    return " ".join(found).lower()
+
+
+def is_pipe(module: Module) -> bool:
+    """Whether a channel carries bytes between machines of one owner (a device's console), by its names."""
+    return (
+        _PIPES.search(f"{topics_of(module)} {short_name(module).removesuffix('Channel').lower()}") is not None
+    )
 
 
 def event_of(clause: Definition) -> str | None:

@@ -42,7 +42,7 @@ def body_of(definition: Definition) -> Body | None:
 
 
 def deepened(file: ElixirFile, within: Node, span: Span) -> list[Edit]:
-    """Indents the lines of `span` by two blanks; the inside of a multi-line string stays as it is."""
+    """Indents the lines of `span` by two blanks (a tab where there are tabs); the inside of a multi-line string stays as it is."""
     fixed: set[int] = set()
     for node in nodes.descendants(within, "string", "charlist", "sigil"):
         if node.start_point.row == node.end_point.row:
@@ -56,7 +56,7 @@ def deepened(file: ElixirFile, within: Node, span: Span) -> list[Edit]:
     while at < span.end:
         end = line_end(file, at)
         if file.data[at:end].strip() and row not in fixed:
-            edits.append(Edit(at, at, "  "))
+            edits.append(Edit(at, at, "\t" if file.data[at : at + 1] == b"\t" else "  "))
         following = file.data.find(b"\n", at)
         if following < 0:
             break

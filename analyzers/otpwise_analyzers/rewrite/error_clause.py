@@ -145,7 +145,8 @@ def _redirect(action: Definition, inside: list[Call], clauses: list[Node], conn:
     bound: set[str] = set()
     for clause in clauses:
         left, right = clause.child_by_field_name("left"), clause.child_by_field_name("right")
-        bound.update(file.text(node) for node in nodes.descendants(left, "identifier") if left is not None)
+        if left is not None:
+            bound.update(file.text(node) for node in nodes.descendants(left, "identifier"))
         for match in nodes.descendants(right, "binary_operator") if right is not None else ():
             if nodes.is_operator(match, "="):
                 bound.update(file.text(node) for node in nodes.named(match)[:1])

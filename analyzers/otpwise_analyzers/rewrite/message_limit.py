@@ -11,7 +11,8 @@ from otpwise_analyzers.source.edits import Edit
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
 
-_HANDLERS = ("handle_message", "handle_client_message", "handle_counted_message")
+# `defp on_event(` is as long as `def handle_in(`: no line grows beyond the formatter's width.
+_HANDLERS = ("on_event", "on_client_event", "handle_counted_message")
 _COUNTERS = ("count_message", "count_client_message", "within_message_rate")
 _ATTRIBUTES = (("@max_messages", "@rate_window_ms"), ("@max_client_messages", "@client_rate_window_ms"))
 
@@ -98,6 +99,7 @@ def _moved_clauses(file: ElixirFile, clauses: list[Definition], handler: str) ->
         if definer is None or name is None:
             return None
         edits.append(Edit(definer.start_byte, definer.end_byte, "defp"))
+        edits.extend(_moved_lines(file, clause))
         edits.append(Edit(name.start_byte, name.end_byte, handler))
         for attribute, node in clause.attributes.items():
             if number == 0 and attribute in _KEPT_ATTRIBUTES:
@@ -111,6 +113,18 @@ def _moved_clauses(file: ElixirFile, clauses: list[Definition], handler: str) ->
         target = call.node.child_by_field_name("target")
         if call.is_local and target is not None and call.enclosing_module is clauses[0].module:
             edits.append(Edit(target.start_byte, target.end_byte, handler))
+    return edits
+
+
+def _moved_lines(file: ElixirFile, clause: Definition) -> list[Edit]:
+    """Lines on which a head goes on stand below the name, which `defp` moves by one."""
+    last = clause.guard if clause.guard is not None else clause.head
+    end = last.end_byte if last is not None else clause.node.start_byte
+    edits = []
+    at = file.data.find(b"\n", clause.node.start_byte, end)
+    while at >= 0:
+        edits.append(Edit(at + 1, at + 1, " "))
+        at = file.data.find(b"\n", at + 1, end)
     return edits
 
 

@@ -261,6 +261,25 @@ class BareStructResponse(Rule):
             others=_USER,
             why="rebound to a map of chosen fields, and a function that returns no schema",
         ),
+        Example(
+            """\
+            defmodule MyAppWeb.UserController do
+              use MyAppWeb, :controller
+
+              def show(conn, %{"id" => id, "locale" => locale}) do
+                json(conn, MyApp.Accounts.get_user(id, locale))
+              end
+
+              def activity(conn, %{"id" => id, "since" => since}) do
+                user = MyApp.Accounts.get_user(id, since)
+                json(conn, user)
+              end
+            end
+            """,
+            path="lib/my_app_web/controllers/user_controller.ex",
+            others=_USER,
+            why="what a context puts together from several arguments is often a map already",
+        ),
     )
 
     def check(self, file: ElixirFile) -> Iterable[Finding]:

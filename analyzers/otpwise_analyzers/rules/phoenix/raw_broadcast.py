@@ -13,10 +13,10 @@ from otpwise_analyzers.project.channels import (
     BROADCASTS,
     channels_in,
     event_of,
-    joins_of,
+    is_pipe,
     messages_of,
     short_name,
-    topic_of,
+    topics_of,
 )
 from otpwise_analyzers.project.places import is_production_code
 from otpwise_analyzers.project.view import FixContext
@@ -32,7 +32,6 @@ _SHARED = re.compile(
     r"room|lobby|chat|thread|board|group|team|game|forum|conversation|event|document|doc\b|canvas"
 )
 _OWN = re.compile(r"\b(user|account|inbox|customer)s?:")
-_PIPES = re.compile(r"console|terminal|shell|serial|device|binary|stream|signal|webrtc|proxy|tunnel|socket")
 
 
 class _Shown(NamedTuple):
@@ -226,13 +225,13 @@ class RawBroadcast(Rule):
         if not is_production_code(file.path):
             return
         for module in channels_in(file):
-            topics = _topics(module)
+            topics = topics_of(module)
             for clause in messages_of(module):
                 for call in clause.calls(*BROADCASTS):
                     payload = _payload(call)
                     if payload is None:
                         continue
-                    if _is_shared(module, clause, topics) and _is_untouched(payload, clause):
+                    if _is_shared(module, topics) and _is_untouched(payload, clause):
                         yield self._raw(module, clause, call, payload)
                     elif not _OWN.search(topics):
                         for shown in _users_in(payload, clause):
@@ -272,22 +271,10 @@ def _event(clause: Definition) -> str:
     return f' with `"{event}"`' if event is not None else ""
 
 
-def _topics(module: Module) -> str:
-    """The fixed parts of the topics joined here, one after another."""
-    data = module.file.data
-    found = []
-    for clause in joins_of(module):
-        topic = topic_of(clause.params[0], data)
-        found.append(
-            topic.prefix if topic is not None else nodes.string_literal(clause.params[0], data) or ""
-        )
-    return " ".join(found).lower()
-
-
-def _is_shared(module: Module, clause: Definition, topics: str) -> bool:
+def _is_shared(module: Module, topics: str) -> bool:
     """Whether several users are in the topic, to judge by its name and the channel's."""
     name = short_name(module).removesuffix("Channel").lower()
-    if _PIPES.search(f"{topics} {name} {(event_of(clause) or '').lower()}"):
+    if is_pipe(module):
         return False
     return _SHARED.search(f"{topics} {name}") is not None
 

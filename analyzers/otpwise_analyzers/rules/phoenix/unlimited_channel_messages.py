@@ -10,6 +10,7 @@ from otpwise_analyzers.project.channels import (
     BROADCASTS,
     channels_in,
     event_of,
+    is_pipe,
     messages_of,
     reached_from,
     short_name,
@@ -30,7 +31,24 @@ _CONTEXT_WRITE = re.compile(
 )
 _WORDS = re.compile(r"[a-z]+|[A-Z][a-z]*")
 _LIMITER_WORDS = frozenset(
-    ["rate", "rates", "rated", "ratelimit", "ratelimiter", "limiter", "limited", "throttle", "throttled", "throttler", "throttling", "hammer", "quota", "flood", "debounce", "debounced"]
+    [
+        "rate",
+        "rates",
+        "rated",
+        "ratelimit",
+        "ratelimiter",
+        "limiter",
+        "limited",
+        "throttle",
+        "throttled",
+        "throttler",
+        "throttling",
+        "hammer",
+        "quota",
+        "flood",
+        "debounce",
+        "debounced",
+    ]
 )
 
 
@@ -101,17 +119,17 @@ class UnlimitedChannelMessages(Rule):
               @impl true
               def handle_in(event, payload, socket) do
                 case count_message(socket) do
-                  {:ok, socket} -> handle_message(event, payload, socket)
+                  {:ok, socket} -> on_event(event, payload, socket)
                   :rate_limited -> {:reply, {:error, %{reason: "rate_limited"}}, socket}
                 end
               end
 
-              defp handle_message("say", %{"body" => body}, socket) do
+              defp on_event("say", %{"body" => body}, socket) do
                 broadcast!(socket, "said", %{body: body})
                 {:noreply, socket}
               end
 
-              defp handle_message("ping", _params, socket), do: {:reply, :ok, socket}
+              defp on_event("ping", _params, socket), do: {:reply, :ok, socket}
 
               @impl true
               def handle_info(:tick, socket), do: {:noreply, socket}
@@ -169,12 +187,12 @@ class UnlimitedChannelMessages(Rule):
 
               def handle_in(event, payload, socket) do
                 case count_message(socket) do
-                  {:ok, socket} -> handle_message(event, payload, socket)
+                  {:ok, socket} -> on_event(event, payload, socket)
                   :rate_limited -> {:reply, {:error, %{reason: "rate_limited"}}, socket}
                 end
               end
 
-              defp handle_message("save", params, socket), do: save(params, socket)
+              defp on_event("save", params, socket), do: save(params, socket)
 
               defp save(params, socket) do
                 {:ok, note} = Notes.create_note(socket.assigns.current_user, params)
@@ -239,6 +257,20 @@ class UnlimitedChannelMessages(Rule):
         ),
         Example(
             """\
+            defmodule MyAppWeb.DeviceConsoleChannel do
+              use Phoenix.Channel
+
+              def handle_in("keys", payload, socket) do
+                MyAppWeb.Endpoint.broadcast("device:#{socket.assigns.device_id}", "keys", payload)
+                {:noreply, socket}
+              end
+            end
+            """,
+            path="lib/my_app_web/channels/device_console_channel.ex",
+            why="a byte pipe to one's own device: a limit would swallow keys",
+        ),
+        Example(
+            """\
             defmodule MyApp.Relay do
               use GenServer
 
@@ -258,7 +290,7 @@ class UnlimitedChannelMessages(Rule):
         if not is_production_code(file.path):
             return
         for module in channels_in(file):
-            if _has_limiter(module):
+            if _has_limiter(module) or is_pipe(module):
                 continue
             clauses = messages_of(module)
             found = next(((c, does) for c in clauses if (does := _effect(c)) is not None), None)
