@@ -104,7 +104,7 @@ def check(
             report.failures.append(Failure(rule.name, file.path, error))
         except Exception as error:  # a broken rule must not take the others with it
             report.failures.append(Failure(rule.name, file.path, error))
-    found = _outside_of_errors(file, found)
+    found = _without_hidden(_outside_of_errors(file, found))
     if suppressions.MARK in file.data:
         found, about = suppressions.apply(file, found, RULES.keys(), dispatch.names)
         found.extend(finding for finding in about if finding.rule in dispatch.names)
@@ -152,6 +152,18 @@ def _outside_of_errors(file: ElixirFile, found: list[Finding]) -> list[Finding]:
             finding = replace(finding, fixes=())
         kept.append(finding)
     return kept
+
+
+def _without_hidden(found: list[Finding]) -> list[Finding]:
+    """The findings but those of which another rule says more at the same place."""
+    hiding = [(RULES[f.rule].hides, f.span) for f in found if f.rule in RULES and RULES[f.rule].hides]
+    if not hiding:
+        return found
+    return [
+        finding
+        for finding in found
+        if not any(finding.rule in hides and _overlaps(finding.span, span) for hides, span in hiding)
+    ]
 
 
 def _overlaps(one: Span, other: Span) -> bool:

@@ -114,6 +114,8 @@ class Rule(ABC):
     definitions: ClassVar[frozenset[str]] = frozenset()
     uses: ClassVar[frozenset[str]] = frozenset()
     always: ClassVar[bool] = False
+    # Rules that say less of the same place: silent where this one speaks, heard once it is mended.
+    hides: ClassVar[frozenset[str]] = frozenset()
     # A file whose bytes hold none of these never reaches the rule; the cheapest of the filters.
     needles: ClassVar[tuple[bytes, ...]] = ()
 

@@ -56,6 +56,7 @@ class SqlInjection(Rule):
         ),
     )
     mirrors = ("Sobelow SQL.Query", "Sobelow SQL.Stream")
+    hides = frozenset({"ecto/raw-sql"})
     calls = SQL_CALLS
     needles = (b"query", b"stream")
 
