@@ -121,7 +121,12 @@ def console_for(color: str, *, stderr: bool = False) -> Console:
     """Coloured when it is a terminal and NO_COLOR is not set, or as the user says."""
     from rich.console import Console
 
-    return Console(
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            # rich would exit with 1, which means findings.
+            raise BrokenPipeError
+
+    return Output(
         stderr=stderr,
         highlight=False,
         markup=False,

@@ -1,0 +1,182 @@
+"""`--fix`: what is written, and what is left alone."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from otpwise_analyzers import engine
+from otpwise_analyzers.findings import Applicability, Change, FileChange, Finding, Fix, Level
+from otpwise_analyzers.project.view import FixContext
+from otpwise_analyzers.rules.base import Rule
+from otpwise_analyzers.rules.catalogue import RULES
+from otpwise_analyzers.source.edits import Edit
+from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_cli.check import Options, run
+from tests.cli.conftest import FAULTY, FIXED, INJECTED, QUIET, Otpwise, Project
+
+
+def test_safe_fixes_are_applied(otpwise: Otpwise, project: Project) -> None:
+    root = project({"lib/a.ex": FAULTY, "lib/b.ex": QUIET, "lib/search.ex": INJECTED})
+    (root / "lib/a.ex").chmod(0o754)
+    done = otpwise("check", "--fix", "--ignore", "ecto,phoenix,otp")
+    assert done.code == 0, done.out
+    assert "1 finding fixed in 1 file" in done.err
+    assert (root / "lib/a.ex").read_text() == FIXED
+    assert stat.S_IMODE((root / "lib/a.ex").stat().st_mode) == 0o754
+    assert (root / "lib/b.ex").read_text() == QUIET, "what is not listed is not fixed"
+    assert (root / "lib/search.ex").read_text() == INJECTED
+    assert sorted(path.name for path in (root / "lib").iterdir()) == ["a.ex", "b.ex", "search.ex"]
+    otpwise("check", "--fix", "--hints")
+    assert "otpwise:ignore" not in (root / "lib/b.ex").read_text()
+
+
+def test_unsafe_fixes_are_applied_when_asked_for(otpwise: Otpwise, project: Project) -> None:
+    root = project({"lib/search.ex": INJECTED})
+    assert otpwise("check", "--fix").code == 1
+    assert (root / "lib/search.ex").read_text() == INJECTED
+    done = otpwise("check", "--fix", "--unsafe-fixes")
+    assert done.code == 0 and "#{term}" not in (root / "lib/search.ex").read_text()
+
+
+def test_many_fixes_of_one_file(otpwise: Otpwise, project: Project) -> None:
+    root = project({"lib/a.ex": "# otpwise:ignore foo/a, foo/b, foo/c\n# otpwise:ignore\n" + FAULTY * 3})
+    assert otpwise("check", "--fix").code == 0
+    assert (root / "lib/a.ex").read_text() == FIXED * 3
+
+
+def test_line_ends_and_byte_order_mark_stay(otpwise: Otpwise, project: Project) -> None:
+    marked = b"\xef\xbb\xbf" + INJECTED.replace("\n", "\r\n").encode()
+    root = project({"lib/search.ex": marked})
+    otpwise("check", "--fix", "--unsafe-fixes")
+    after = (root / "lib/search.ex").read_bytes()
+    assert after != marked and after.startswith(b"\xef\xbb\xbf")
+    assert after.count(b"\n") == after.count(b"\r\n")
+
+
+def test_a_link_stays_a_link(
+    otpwise: Otpwise, project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    real = tmp_path_factory.mktemp("elsewhere") / "real.ex"
+    real.write_text(FAULTY)
+    root = project({})
+    (root / "lib").mkdir()
+    (root / "lib/a.ex").symlink_to(real)
+    assert otpwise("check", "--fix").code == 0
+    assert (root / "lib/a.ex").is_symlink() and real.read_text() == FIXED
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+def test_a_read_only_file_is_named(otpwise: Otpwise, project: Project) -> None:
+    root = project({"lib/a.ex": FAULTY})
+    (root / "lib/a.ex").chmod(0o444)
+    done = otpwise("check", "--fix")
+    assert done.code == 2 and "lib/a.ex cannot be written" in done.err
+    assert (root / "lib/a.ex").read_text() == FAULTY
+
+
+def test_the_diff_is_what_fix_does(otpwise: Otpwise, project: Project) -> None:
+    root = project(
+        {"lib/a.ex": FAULTY, "lib/crlf.ex": INJECTED.replace("\n", "\r\n"), "lib/n.ex": FAULTY.rstrip()}
+    )
+    done = otpwise("check", "--diff", "--unsafe-fixes")
+    assert done.code == 1 and "3 findings would be fixed in 3 files" in done.err
+    assert (root / "lib/a.ex").read_text() == FAULTY
+    assert done.out.startswith("--- a/lib/a.ex\n+++ b/lib/a.ex\n@@ -1,4 +1,3 @@\n")
+    applied = subprocess.run(
+        ["patch", "-p1", "--binary", "-s"],
+        input=done.out.encode(),
+        cwd=root,
+        capture_output=True,
+        check=False,
+    )
+    assert applied.returncode == 0, applied.stdout
+    by_patch = {path: path.read_bytes() for path in root.glob("lib/*.ex")}
+    assert otpwise("check", "--diff", "--unsafe-fixes").code == 0
+    project({"lib/a.ex": FAULTY, "lib/crlf.ex": INJECTED.replace("\n", "\r\n"), "lib/n.ex": FAULTY.rstrip()})
+    otpwise("check", "--fix", "--unsafe-fixes")
+    assert {path: path.read_bytes() for path in root.glob("lib/*.ex")} == by_patch
+
+
+def test_standard_input_is_fixed_to_standard_output(otpwise: Otpwise, project: Project) -> None:
+    root = project({"lib/a.ex": QUIET})
+    done = otpwise("check", "-", "--fix", "--stdin-filename", "lib/a.ex", stdin=FAULTY.encode())
+    assert (done.code, done.out) == (0, FIXED)
+    assert "1 finding fixed" in done.err
+    assert (root / "lib/a.ex").read_text() == QUIET
+    done = otpwise("check", "-", "--fix", "--stdin-filename", "lib/a.ex", stdin=FIXED.encode())
+    assert done.out == FIXED
+
+
+class _Careless(Rule):
+    """A rule of the tests' own, whose fix inserts `text` before every call of `careless`."""
+
+    name = "test/careless"
+    summary = "careless"
+    why = "It is careless."
+    calls = frozenset({"careless"})
+    text = ""
+
+    def check(self, file: ElixirFile) -> list[Finding]:
+        def fix(at: int) -> Fix:
+            def build(context: FixContext) -> Change | None:
+                return (FileChange(file.path, (Edit(at, at, self.text),)),)
+
+            return Fix("Insert", Applicability.SAFE, build)
+
+        return [
+            self.finding(call.node, "Careless.", Level.WARNING, fixes=[fix(call.node.start_byte)])
+            for call in file.calls("careless")
+        ]
+
+
+@pytest.fixture
+def careless(monkeypatch: pytest.MonkeyPatch) -> type[_Careless]:
+    monkeypatch.setitem(RULES, _Careless.name, _Careless())
+    monkeypatch.setattr(engine, "_dispatches", {})
+    return _Careless
+
+
+def test_nothing_is_written_that_does_not_parse(
+    project: Project,
+    careless: type[_Careless],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(careless, "text", "((")
+    root = project({"lib/a.ex": "careless()\n"})
+    assert run(Options(paths=(root,), fix=True)) == 1
+    assert (root / "lib/a.ex").read_text() == "careless()\n"
+    assert "was left out: the result would not parse" in capfd.readouterr().err
+
+
+def test_fixes_without_end_come_to_one(
+    project: Project, careless: type[_Careless], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(careless, "text", "careless(); ")
+    monkeypatch.setattr("otpwise_cli.fixing.MAX_FIXES_OF_A_FILE", 20)
+    root = project({"lib/a.ex": "careless()\n"})
+    assert run(Options(paths=(root,), fix=True)) == 1
+    assert (root / "lib/a.ex").read_text().count("careless") <= 21
+
+
+def test_a_file_that_changed_meanwhile_is_left_alone(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from otpwise_cli import fixing
+
+    root = project({"lib/a.ex": FAULTY})
+    real = fixing.fix_batch
+
+    def late(*arguments: object) -> None:
+        real(*arguments)  # type: ignore[arg-type]
+        (root / "lib/a.ex").write_text("# somebody else\n")
+
+    monkeypatch.setattr(fixing, "fix_batch", late)
+    assert run(Options(paths=(Path(root),), fix=True)) == 2
+    assert (root / "lib/a.ex").read_text() == "# somebody else\n"
+    assert "was changed by somebody else" in capfd.readouterr().err
