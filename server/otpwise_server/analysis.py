@@ -23,10 +23,10 @@ from otpwise_analyzers.project.index import Project
 from otpwise_analyzers.project.view import FixContext, Key
 from otpwise_analyzers.rules import page
 from otpwise_analyzers.rules.catalogue import RULES
-from otpwise_analyzers.source.document import Document, NotUtf8Error
 from otpwise_analyzers.source.edits import Edit, OverlappingEditsError, Span, in_order
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_server.documents import Text
+from otpwise_server.reading import data_on_disk
 
 Stopped = engine.Stopped
 
@@ -50,23 +50,6 @@ class Checked:
 def rule_names() -> frozenset[str]:
     """The names of all rules."""
     return frozenset(RULES)
-
-
-def data_on_disk(path: Path) -> bytes | None:
-    """A file's text in UTF-8 without its mark; None when it cannot be read, which the log then says."""
-    try:
-        return Document.from_disk(path.read_bytes()).data
-    except FileNotFoundError:
-        return None
-    except (OSError, NotUtf8Error) as error:
-        log.warning("%s cannot be read: %s", path, error)
-        return None
-
-
-def facts_from_disk(root: Path, path: str) -> FileFacts | None:
-    """The facts of a project's file as it lies on the disk."""
-    data = data_on_disk(root / path)
-    return facts_of(ElixirFile(path, data)) if data is not None else None
 
 
 class ProjectAnalysis:

@@ -16,6 +16,7 @@ from typing import BinaryIO
 import msgspec
 
 from otpwise_analyzers.project.facts import FileFacts
+from otpwise_server.reading import facts_from_disk
 
 REQUEST = msgspec.msgpack.Decoder(list[str])
 ANSWER = msgspec.msgpack.Decoder(list[FileFacts | None])
@@ -29,8 +30,6 @@ def framed(value: object) -> bytes:
 
 def serve(root: Path, incoming: BinaryIO, outgoing: BinaryIO) -> None:
     """Answers requests until there are none."""
-    from otpwise_server.analysis import facts_from_disk
-
     while True:
         header = incoming.read(4)
         if len(header) < 4:

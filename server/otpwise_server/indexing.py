@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 
 from otpwise_analyzers.project.facts import FileFacts
-from otpwise_server.analysis import facts_from_disk
 from otpwise_server.indexer import ANSWER, framed
+from otpwise_server.reading import facts_from_disk
 from otpwise_server.worker import AnalysisThread, Urgency
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,9 @@ from pathlib import Path
 from otpwise_analyzers.project.discovery import LEFT_OUT, LEFT_OUT_BESIDE_MIX_EXS, find_root
 from otpwise_analyzers.source.lines import LineIndex
 from otpwise_server import uris
-from otpwise_server.analysis import ProjectAnalysis, data_on_disk
+from otpwise_server.analysis import ProjectAnalysis
 from otpwise_server.documents import OpenDocument, OpenDocuments, Text
+from otpwise_server.reading import data_on_disk
 
 
 class Projects:

@@ -11,10 +11,11 @@ from lsprotocol import types
 
 from otpwise_analyzers.source.lines import LineIndex
 from otpwise_server import uris
-from otpwise_server.analysis import ProjectAnalysis, data_on_disk
+from otpwise_server.analysis import ProjectAnalysis
 from otpwise_server.documents import Text
 from otpwise_server.progress import Progress
 from otpwise_server.projects import is_served
+from otpwise_server.reading import data_on_disk
 from otpwise_server.worker import Stop, Urgency
 
 if TYPE_CHECKING:

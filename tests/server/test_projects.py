@@ -116,7 +116,7 @@ end
         database.write_text("defmodule Mini.Database do\n  use Ecto.Repo, otp_app: :mini\nend\n")
         editor.watched(database.as_uri(), types.FileChangeType.Created)
         await editor.until(lambda: editor.client.diagnostics[uri])
-        assert editor.client.diagnostics[uri][0].code == "ecto/sql-injection"
+        assert "ecto/sql-injection" in {found.code for found in editor.client.diagnostics[uri]}
         # What is typed into the other file counts before it is saved.
         editor.open(database.as_uri(), database.read_text())
         editor.change(database.as_uri(), 2, types.TextDocumentContentChangeWholeDocument("# nothing\n"))
