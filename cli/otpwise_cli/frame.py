@@ -37,7 +37,7 @@ class Frame:
         return "…" if self.unicode else "..."
 
     def lines(self, index: LineIndex, span: Span) -> Iterator[Text]:
-        """The flagged lines, and one before and after, without the whitespace that all of them begin with."""
+        """The flagged lines, and one before and after; all scrolled sideways when the range asks for it."""
         first = index.line_of(span.start)
         last = index.line_of(max(span.start, span.end - 1))
         before = first - 1 if first > 0 and index.text(first - 1).strip() else first
@@ -46,49 +46,59 @@ class Frame:
         if last - first >= _MOST_MARKED:
             shown = [*range(before, first + _MOST_MARKED - 1), None, *range(last, after + 1)]
         digits = len(str(after + 1))
-        room = max(self.width - digits - 7, 20)
+        room = max(self.width - digits - 8, 20)
+        start, end = _columns(index, first, span)
+        scrolled = max(0, min(start - room // 3, end + 2 - room)) if end > room else 0
+        gutter = Text(f"{' ' * (digits + 5)}{self.bar} ", "dim", no_wrap=True)
         for line in shown:
             if line is None:
-                yield Text.assemble((f"{' ' * (digits + 5)}{self.bar} ", "dim"), (self.ellipsis, "dim"))
+                yield gutter + Text(self.ellipsis, "dim")
                 continue
             flagged = first <= line <= last
-            content, start, end = self._clipped(index, line, span, room)
-            number = str(line + 1).rjust(digits)
             text = Text(no_wrap=True)
             text.append("  > " if flagged else "    ", self.marked if flagged else "")
-            text.append(f"{number} ", "bold" if flagged else "dim")
+            text.append(f"{str(line + 1).rjust(digits)} ", "bold" if flagged else "dim")
             text.append(f"{self.bar} ", "dim")
-            text.append(content)
+            text.append(self._clipped(_content(index, line), scrolled, room))
             yield text
             if line == first:
-                spaces = " " * cell_len(content[:start])
-                carets = "^" * max(cell_len(content[start:end]), 1)
-                yield Text.assemble(
-                    (f"{' ' * (digits + 5)}{self.bar} ", "dim"), spaces, (carets, self.marked), no_wrap=True
-                )
+                spaces = " " * (start - scrolled)
+                carets = "^" * max(min(end - scrolled, room) - len(spaces), 1)
+                yield gutter + Text.assemble(spaces, (carets, self.marked))
 
-    def _clipped(self, index: LineIndex, line: int, span: Span, room: int) -> tuple[str, int, int]:
-        """A line's text as shown, and which of its characters are flagged."""
-        line_span = index.span(line)
-        data = index.data[line_span.start : line_span.end]
-        from_byte = min(max(span.start - line_span.start, 0), len(data))
-        to_byte = min(max(span.end - line_span.start, 0), len(data))
-        before = printable(data[:from_byte])
-        flagged = printable(data[from_byte:to_byte])
-        content = (before + flagged + printable(data[to_byte:])).rstrip()
-        start, end = len(before), len(before) + len(flagged)
-        if cell_len(content) <= room:
-            return content, start, min(end, len(content))
-        # Scrolled sideways just as far as the flagged range asks for.
-        mark = self.ellipsis
-        cut = 0
-        if cell_len(content[:end]) > room - len(mark) and start > room // 3:
-            cut = start - room // 3
-            content = mark + content[cut:]
-            cut -= len(mark)
+    def _clipped(self, content: str, scrolled: int, room: int) -> str:
+        """The part of a line that is in view, with a mark where something is left out."""
+        if scrolled:
+            hidden, content = content[:1], _from_cell(content, scrolled + len(self.ellipsis))
+            content = self.ellipsis + content if hidden else ""
         if cell_len(content) > room:
-            content = chop_cells(content, room - len(mark))[0] + mark
-        return content, max(start - cut, 0), max(min(end - cut, len(content)), 0)
+            content = chop_cells(content, room - len(self.ellipsis))[0] + self.ellipsis
+        return content
+
+
+def _content(index: LineIndex, line: int) -> str:
+    start, end = index.span(line)
+    return printable(index.data[start:end]).rstrip()
+
+
+def _columns(index: LineIndex, line: int, span: Span) -> tuple[int, int]:
+    """The terminal cells that the flagged part of a line begins and ends at, as if it were not clipped."""
+    line_span = index.span(line)
+    data = index.data[line_span.start : line_span.end].rstrip()
+    from_byte = min(max(span.start - line_span.start, 0), len(data))
+    to_byte = min(max(span.end - line_span.start, from_byte), len(data))
+    start = cell_len(printable(data[:from_byte]))
+    return start, max(start + cell_len(printable(data[from_byte:to_byte])), start + 1)
+
+
+def _from_cell(content: str, cells: int) -> str:
+    """What of a text follows its first `cells` cells; half of a wide character becomes a space."""
+    passed = 0
+    for at, character in enumerate(content):
+        if passed >= cells:
+            return " " * (passed - cells) + content[at:]
+        passed += cell_len(character)
+    return ""
 
 
 def printable(data: bytes) -> str:
