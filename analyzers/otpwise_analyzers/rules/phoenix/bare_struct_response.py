@@ -40,7 +40,8 @@ class BareStructResponse(Rule):
     detects = (
         "`json(conn, value)` in a controller where the value is the struct that `Repo` or a context's `get_`, "
         "`create_`, `update_` ... returned in the same function. A schema that says which of its fields JSON may "
-        "hold (`@derive {Jason.Encoder, only: [...]}`) is left alone, and so is a map around the struct."
+        "hold (`@derive {Jason.Encoder, only: [...]}`) is left alone, one that says which it may not (`except:`) is not. "
+        "A map around the struct is left alone too: somebody thought of the shape."
     )
     why = (
         "Without an encoder of its own the struct raises `Protocol.UndefinedError` (a 500); with one derived for all "
