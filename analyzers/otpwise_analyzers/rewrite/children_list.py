@@ -47,6 +47,8 @@ def _children_list_of(context: FixContext, name: str, depth: int) -> ChildrenLis
             continue
         children = call.all_args[0]
         top = file.module_name(children)
+        if top == name:
+            continue
         if top is not None and children.type == "alias":
             return _children_list_of(context, top, depth - 1)
         found = _list_in(children, call.definition, module, depth)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tree_sitter import Node
 
 from otpwise_analyzers.findings import Change
@@ -100,26 +102,48 @@ def _init_edits(module: Module, clauses: list[Definition], constant: Node) -> li
     return new if len(line.decode("utf-8", "replace")) + longer <= layout.WIDTH else None
 
 
+def is_store(module: Module) -> bool:
+    """Whether callbacks look up keys in the state that are only known at run time: those of callers."""
+    for clause in _callbacks(module):
+        name = _state_name(clause)
+        text = clause.file.text(clause.node)
+        if re.search(r"\^\w+ =>", text):
+            return True
+        if name is not None and re.search(_LOOKUP.replace("STATE", re.escape(name)), text):
+            return True
+    return False
+
+
+_CALLBACKS = ("handle_call", "handle_cast", "handle_info", "handle_continue", "terminate")
+_LOOKUP = r"\bMap\.\w+[!?]?\(\s*STATE,\s*[a-z_({\[\"%]|\bSTATE\s*\|>\s*Map\.\w+[!?]?\(\s*[a-z_({\[\"%]|\bSTATE\[[^:\]]"
+
+
+def _callbacks(module: Module) -> list[Definition]:
+    return [clause for name in _CALLBACKS for clause in module.clauses(name) if clause.params]
+
+
+def _state_name(clause: Definition) -> str | None:
+    """What a callback calls the state, its last parameter; None when it only matches on it."""
+    state = clause.params[-1]
+    if nodes.is_operator(state, "="):
+        state = next((side for side in nodes.named(state) if side.type == "identifier"), state)
+    return nodes.identifier(state, clause.file.data)
+
+
 def _is_gone_through(module: Module) -> bool:
     """Whether a callback may walk over the whole state."""
-    callbacks = ("handle_call", "handle_cast", "handle_info", "handle_continue", "terminate")
     return any(
-        walk in module.file.text(clause.node)
-        for name in callbacks
-        for clause in module.clauses(name)
+        walk in module.file.text(clause.node) and _walks_state(clause, walk)
+        for clause in _callbacks(module)
         for walk in _WHOLE_MAP
-        if walk in module.file.text(clause.node) and _walks_state(clause, walk)
     )
 
 
 def _walks_state(clause: Definition, walk: str) -> bool:
-    """Whether `walk` is handed the bare state, the last parameter of every callback."""
-    state = clause.params[-1]
-    if nodes.is_operator(state, "="):
-        state = next((side for side in nodes.named(state) if side.type == "identifier"), state)
-    if state.type != "identifier":
+    """Whether `walk` is handed the bare state."""
+    name = _state_name(clause)
+    if name is None:
         return False
-    name = clause.file.text(state)
     for inner in nodes.descendants(clause.node, "call"):
         target = inner.child_by_field_name("target")
         if target is None or not clause.file.text(target).startswith(walk):

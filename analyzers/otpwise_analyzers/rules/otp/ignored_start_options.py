@@ -8,7 +8,7 @@ from tree_sitter import Node
 
 from otpwise_analyzers.findings import Applicability, Finding, Fix, Level, Related
 from otpwise_analyzers.project import places
-from otpwise_analyzers.rewrite.start_options import takes_options
+from otpwise_analyzers.rewrite.start_options import is_store, takes_options
 from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax import nodes
@@ -238,7 +238,7 @@ class IgnoredStartOptions(Rule):
                 fixes=[
                     Fix(
                         "Hand the options on to init/1",
-                        Applicability.SAFE,
+                        Applicability.UNSAFE if is_store(module) else Applicability.SAFE,
                         lambda context, start=start, call=call: takes_options(context, start, call),  # type: ignore[misc]
                     )
                 ],

@@ -239,6 +239,18 @@ class UnsupervisedProcess(Rule):
             why="The application's own supervisor is the root of the tree.",
         ),
         Example(
+            path="lib/my_app/tree.ex",
+            code="""\
+                children = [
+                  MyApp.Repo,
+                  {MyApp.Rates, every: 60_000}
+                ]
+
+                Supervisor.start_link(children, strategy: :one_for_one)
+                """,
+            why="What is started by hand here is a supervisor.",
+        ),
+        Example(
             path="lib/my_app/notifier.ex",
             code="""\
                 defmodule MyApp.Notifier do
@@ -424,7 +436,8 @@ def _is_server_start(call: Call) -> bool:
     if name is None or name == "Application":
         return False
     if name in GENERIC_SERVERS:
-        return name != "Task"
+        # A supervisor that is started by hand is the root of a tree.
+        return name not in ("Task", "Supervisor", ":supervisor")
     if call.name == "start":
         located = call.file.project.module(name)
         return located is not None and located.facts.uses_module(*GENERIC_SERVERS)
@@ -451,7 +464,7 @@ def _loops(definition: Definition) -> bool:
 def _where(call: Call) -> str:
     definition, module = call.definition, call.enclosing_module
     if definition is None or module is None:
-        return "outside of any function"
+        return "at the top of the file"
     return f"from `{module.name}.{definition.name}/{definition.arity}`"
 
 
