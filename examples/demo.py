@@ -42,7 +42,7 @@ FIXED = (
     (
         "lib/chat_app_web/channels/room_channel.ex",
         "phoenix/channel-join-without-authorization",
-        "nobody joins until a check says so",
+        "only who may enter the room gets in",
     ),
     (
         "lib/chat_app_web/controllers/invitation_controller.ex",
@@ -212,6 +212,7 @@ def show_diagnostics(path: str, text: str, diagnostics: list[dict[str, Any]]) ->
         console.print(Text.assemble(("      │ ", "dim"), (carets, f"bold {colour}")), soft_wrap=True)
         message = Text.assemble((f"{level} {diagnostic['code']} ", f"bold {colour}"), diagnostic["message"])
         for wrapped in message.wrap(console, min(console.width, 110) - 10):
+            wrapped.rstrip()
             console.print(Text.assemble(("      │ ", "dim"), wrapped), soft_wrap=True)
 
 
