@@ -1,0 +1,225 @@
+"""The parts of an action that move into a context: one expression each, with what leads up to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tree_sitter import Node
+
+from otpwise_analyzers.project.repo_calls import ROW_WRITES
+from otpwise_analyzers.rewrite.context import known_module
+from otpwise_analyzers.rewrite.ecto_names import QUERY_MACROS
+from otpwise_analyzers.rewrite.layout import delete_statement
+from otpwise_analyzers.rewrite.moving import CannotMove, Mover
+from otpwise_analyzers.rewrite.naming import Purpose, purpose_of
+from otpwise_analyzers.rewrite.variables import bound_in_statement, uses_of
+from otpwise_analyzers.rewrite.write_chain import Chain, chain_at
+from otpwise_analyzers.source.edits import Edit, Span
+from otpwise_analyzers.syntax import nodes
+from otpwise_analyzers.syntax.calls import Call
+from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.modules import Definition
+
+_BLOCKS = frozenset({"do_block", "body", *nodes.CLAUSE_BLOCKS})
+
+
+@dataclass(slots=True)
+class Piece:
+    """`node` moves, after the statements in `folded`; `chain` are further writes that belong to it."""
+
+    file: ElixirFile
+    definition: Definition
+    node: Node
+    call: Call
+    calls: list[Call]
+    mover: Mover
+    folded: list[Node] = field(default_factory=list)
+    chain: Chain | None = None
+
+    @property
+    def deleted(self) -> list[Node]:
+        """The statements that leave the action."""
+        return [*self.folded, *(self.chain.statements if self.chain is not None else ())]
+
+    @property
+    def deletions(self) -> list[Edit]:
+        return [delete_statement(self.file, node) for node in self.deleted]
+
+    @property
+    def has_comment(self) -> bool:
+        return any(
+            nodes.encloses(node, comment)
+            for node in [*self.folded, self.node]
+            for comment in self.file.comments
+        )
+
+    @property
+    def replaced(self) -> Span:
+        """What the call of the new function replaces: the expression, from the `=` on before it."""
+        parent = self.node.parent
+        if nodes.is_operator(parent, "=") and parent is not None:
+            operator = parent.child_by_field_name("operator")
+            if operator is not None and operator.end_point.row < self.node.start_point.row:
+                between = self.file.data[operator.end_byte : self.node.start_byte]
+                if not between.strip():
+                    return Span(operator.end_byte, self.node.end_byte)
+        return Span(self.node.start_byte, self.node.end_byte)
+
+    def purpose(self, schema: str) -> Purpose | None:
+        changeset = next(
+            (
+                name
+                for node in [*self.folded, self.node]
+                for target in nodes.descendants(node, "dot")
+                if (right := target.child_by_field_name("right")) is not None
+                and (name := self.file.text(right)).endswith("changeset")
+            ),
+            None,
+        )
+        purpose = purpose_of(self.call, schema, changeset)
+        preload = next((call for call in self.calls if call.name == "preload"), None)
+        if purpose is None or preload is None or preload is self.call:
+            return purpose
+        with_ = _preloaded(preload)
+        stem = purpose.name.rstrip("!?")
+        return Purpose(
+            f"{stem}_with_{with_}{purpose.name[len(stem) :]}" if with_ else purpose.name, purpose.doc
+        )
+
+
+def _preloaded(call: Call) -> str | None:
+    """`author` of `Repo.preload(:author)` and of `Repo.preload([:author])`."""
+    if not call.args:
+        return None
+    argument = call.args[-1]
+    items = nodes.named(argument) if argument.type == "list" else [argument]
+    names = [nodes.atom_literal(item, call.file.data) for item in items]
+    return "_and_".join(n for n in names if n) if len(names) <= 2 and all(names) else None
+
+
+def pieces_of(file: ElixirFile, definition: Definition, calls: Sequence[Call]) -> list[Piece]:
+    """The pieces of an action that hold all of `calls`. Raises CannotMove when one cannot move."""
+    regions: list[tuple[Node, list[Call]]] = []
+    for node in sorted({_whole(call, calls) for call in calls}, key=lambda n: (n.start_byte, -n.end_byte)):
+        if regions and nodes.encloses(regions[-1][0], node):
+            continue
+        regions.append((node, [call for call in calls if nodes.encloses(node, call.node)]))
+    pieces: list[Piece] = []
+    covered: list[Node] = []
+    for node, inside in regions:
+        if any(nodes.encloses(statement, node) for statement in covered):
+            continue
+        base = _base(inside)
+        if len([call for call in inside if call.name != "preload"]) > 1:
+            raise CannotMove("a query in a query")
+        piece = Piece(file, definition, node, base, inside, Mover(file, definition))
+        chain = chain_at(file, definition, node, base, calls) if base.name in ROW_WRITES else None
+        uses = [node, *(chain.statements if chain is not None else ())]
+        piece.folded = _foldable(file, definition, node, uses)
+        for statement in piece.folded:
+            piece.mover.read(_value(statement))
+            piece.mover.given.update(bound_in_statement(statement, file.data))
+        piece.mover.read(node)
+        if chain is not None:
+            piece.chain = chain
+            piece.mover.given.update(chain.given)
+            for statement in chain.statements:
+                piece.mover.read(statement)
+                piece.mover.given.update(bound_in_statement(statement, file.data))
+            covered.extend(chain.statements)
+        pieces.append(piece)
+    return pieces
+
+
+def _base(calls: Sequence[Call]) -> Call:
+    """The call that says what the expression is for; preloads only add to it."""
+    for call in calls:
+        if call.name != "preload":
+            return call
+    raise CannotMove("a preload belongs to whoever loaded the rows")
+
+
+def _whole(call: Call, calls: Sequence[Call]) -> Node:
+    """The pipeline up to the last repo call in it."""
+    known = {other.node.start_byte for other in calls}
+    node = call.expression
+    best = node
+    while (parent := node.parent) is not None and nodes.is_operator(parent, "|>"):
+        right = parent.child_by_field_name("right")
+        if right is None or parent.child_by_field_name("left") != node:
+            break
+        node = parent
+        if right.start_byte in known:
+            best = node
+    return best
+
+
+def _value(statement: Node) -> Node:
+    right = statement.child_by_field_name("right")
+    return right if right is not None else statement
+
+
+def _foldable(file: ElixirFile, definition: Definition, node: Node, uses: Sequence[Node]) -> list[Node]:
+    """The assignments before `node` that serve nothing but it: a changeset, a query."""
+    statement = node
+    for ancestor in nodes.ancestors(node):
+        if ancestor.type in _BLOCKS:
+            break
+        statement = ancestor
+    else:
+        return []
+    block = statement.parent
+    if block is None:
+        return []
+    found: list[Node] = []
+    before = [s for s in nodes.block_statements(block) if s.end_byte <= statement.start_byte]
+    for candidate in reversed(before):
+        if not _serves_only(file, definition, candidate, [*uses, *found]):
+            continue
+        trial = Mover(file, definition)
+        try:
+            trial.read(_value(candidate))
+        except CannotMove:
+            continue
+        later = {
+            name
+            for other in before
+            if other.start_byte > candidate.start_byte and other not in found
+            for name in bound_in_statement(other, file.data)
+        }
+        if later & set(trial.moved.params):
+            continue
+        found.insert(0, candidate)
+    return found
+
+
+def _serves_only(file: ElixirFile, definition: Definition, statement: Node, uses: Sequence[Node]) -> bool:
+    left = statement.child_by_field_name("left") if nodes.is_operator(statement, "=") else None
+    if left is None or left.type != "identifier":
+        return False
+    value = _value(statement)
+    if not _is_preparation(file, value):
+        return False
+    name = file.text(left)
+    everywhere = [use for use in uses_of(name, definition.node, file.data) if use != left]
+    return bool(everywhere) and all(any(nodes.encloses(place, use) for place in uses) for use in everywhere)
+
+
+def _is_preparation(file: ElixirFile, value: Node) -> bool:
+    """Whether a value is made of a schema or of a query, without asking the database."""
+    names = {file.text(node) for node in nodes.descendants(value, "identifier")}
+    names |= {file.text(node) for node in [value] if node.type == "identifier"}
+    mentions = value.type == "alias" or any(True for _ in nodes.descendants(value, "alias"))
+    if not mentions and not names & QUERY_MACROS:
+        return False
+    return not any(_asks_database(file, alias) for alias in nodes.descendants(value, "alias"))
+
+
+def _asks_database(file: ElixirFile, alias: Node) -> bool:
+    """Whether a module is a repo, or one of the project's that calls a repo: a context."""
+    full = file.resolve(file.text(alias), alias.start_byte)
+    located = file.project.module(known_module(file, full) or full)
+    return bool(file.project.is_repo(full)) or (
+        located is not None and located.facts.schema is None and located.facts.repo_calls > 0
+    )

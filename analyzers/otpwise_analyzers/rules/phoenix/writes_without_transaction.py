@@ -1,0 +1,546 @@
+"""Several writes of one function that can end half done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from otpwise_analyzers.findings import Applicability, Finding, Fix, Level, Related
+from otpwise_analyzers.project import places
+from otpwise_analyzers.project.repo_calls import BULK_WRITES, WRITES, repo_calls
+from otpwise_analyzers.project.roles import Role, app_prefix, has_role
+from otpwise_analyzers.project.web_repo_calls import repo_calls_by_definition
+from otpwise_analyzers.project.write_paths import longest_path
+from otpwise_analyzers.rewrite.context import contexts_for
+from otpwise_analyzers.rewrite.extract import extraction
+from otpwise_analyzers.rewrite.transaction import in_transaction
+from otpwise_analyzers.rewrite.variables import bound_by, uses_of
+from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.source.edits import Span
+from otpwise_analyzers.syntax import nodes
+from otpwise_analyzers.syntax.calls import Call
+from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.modules import Definition, Module
+
+# Anything of these in a function says that its author thought of it, or that its caller did.
+_HANDLED = re.compile(rb"\btransact(ion)?\b|\bMulti\b|\block:|\bcheckout\b|\block\(|in_transaction")
+_NAMED = re.compile(r"(_in_transaction|_multi|_in_tx|_transaction)[?!]?$")
+_SETUP = re.compile(r"^(seed|setup|populate|reset_db)|_(seeds?|fixture)$")
+# Stores that have no transactions over several statements.
+_WITHOUT_TRANSACTIONS = re.compile(r"Exandra|Mongo|ClickHouse|Clickhouse|Dynamo|Xandra|Riak|Elastic")
+# What must not happen while a transaction is held open.
+_SLOW = re.compile(
+    r"HTTP|Http|Tesla|Req$|^Finch|^File$|:httpc|ExAws|Mint|^Stripe|^Arc|Waffle|Upload|Storage|Client$|Github|S3"
+)
+_COUNTER = re.compile(rb"\binc:")
+
+_REPO = """\
+defmodule Shop.Repo do
+  use Ecto.Repo, otp_app: :shop, adapter: Ecto.Adapters.Postgres
+end
+"""
+_ORDER = """\
+defmodule Shop.Orders.Order do
+  use Ecto.Schema
+
+  schema "orders" do
+    field(:total, :integer)
+  end
+end
+"""
+
+
+class WritesWithoutTransaction(Rule):
+    name = "phoenix/writes-without-transaction"
+    summary = "a function that writes twice without a transaction around both"
+    impact = Impact.HIGH
+    detects = (
+        "Two or more `Repo` writes that one run through a function can make, with no transaction and no `Ecto.Multi` "
+        "in it. Writes in branches that exclude each other do not add up. It is a warning when the later write uses "
+        "what the earlier one made, or moves a counter."
+    )
+    why = (
+        "Each write commits by itself. When the second one fails, the process is killed, or a deploy stops the node "
+        "between the two, the first one stays: an order without its lines, a counter that is off by one for ever. "
+        "No test shows it, and the rows that it leaves have to be found by hand."
+    )
+    fine_when = (
+        "The writes have nothing to do with each other, or may be repeated without harm; the caller holds the "
+        "transaction; an HTTP call or an upload lies between them, which no transaction should wait for."
+    )
+    trade_off = (
+        "A transaction holds its connection and its row locks until the last step, and a failure undoes all of "
+        "them, which is the point. What happens outside of the database must wait for the commit."
+    )
+    fix_note = (
+        "Unsafe: a `case` or `with` on results becomes an `Ecto.Multi` (`Repo.transact` from Ecto 3.13 on), and a "
+        "failure of any step the `{:error, changeset}` that the function already answers; writes that raise go into "
+        "`Repo.transaction`. In the web layer, the writes move into a context as they do for phoenix/repo-in-web."
+    )
+    references = (
+        Reference("Ecto.Multi", "https://hexdocs.pm/ecto/Ecto.Multi.html"),
+        Reference("Ecto.Repo: transactions", "https://hexdocs.pm/ecto/Ecto.Repo.html#c:transaction/2"),
+    )
+
+    calls = WRITES
+    needles = (b"Repo",)
+
+    incorrect = (
+        Example(
+            """\
+                defmodule Shop.Orders do
+                  alias Shop.Orders.Order
+                  alias Shop.Repo
+
+                  def place_order(attrs) do
+                    case Repo.insert(Order.changeset(%Order{}, attrs)) do
+                      {:ok, order} ->
+                        # The warehouse reads these.
+                        «Repo.insert!(%Shop.Orders.Pick{order_id: order.id})»
+                        {:ok, order}
+
+                      {:error, changeset} ->
+                        {:error, changeset}
+                    end
+                  end
+                end
+                """,
+            path="lib/shop/orders.ex",
+            others={"lib/shop/repo.ex": _REPO, "lib/shop/orders/order.ex": _ORDER},
+            fixed="""\
+                defmodule Shop.Orders do
+                  alias Ecto.Multi
+                  alias Shop.Orders.Order
+                  alias Shop.Repo
+
+                  def place_order(attrs) do
+                    Multi.new()
+                    |> Multi.insert(:order, Order.changeset(%Order{}, attrs))
+                    |> Multi.insert(:pick, fn %{order: order} ->
+                      %Shop.Orders.Pick{order_id: order.id}
+                    end)
+                    |> Repo.transaction()
+                    |> case do
+                      {:ok, %{order: order}} ->
+                        # The warehouse reads these.
+                        {:ok, order}
+
+                      {:error, _step, changeset, _changes} ->
+                        {:error, changeset}
+                    end
+                  end
+                end
+                """,
+        ),
+        Example(
+            """\
+                defmodule Shop.Orders do
+                  import Ecto.Query
+
+                  alias Shop.Orders.{Line, Order}
+                  alias Shop.Repo
+
+                  def add_line(order, product) do
+                    line = Repo.insert!(%Line{order_id: order.id, product_id: product.id})
+                    «Repo.update_all(where(Order, id: ^order.id), inc: [lines: 1])»
+                    {:ok, line}
+                  end
+                end
+                """,
+            path="lib/shop/orders.ex",
+            others={"lib/shop/repo.ex": _REPO, "lib/shop/orders/order.ex": _ORDER},
+            fixed="""\
+                defmodule Shop.Orders do
+                  import Ecto.Query
+
+                  alias Shop.Orders.{Line, Order}
+                  alias Shop.Repo
+
+                  def add_line(order, product) do
+                    Repo.transaction(fn ->
+                      line = Repo.insert!(%Line{order_id: order.id, product_id: product.id})
+                      Repo.update_all(where(Order, id: ^order.id), inc: [lines: 1])
+                      line
+                    end)
+                  end
+                end
+                """,
+        ),
+        Example(
+            """\
+                defmodule Shop.Orders do
+                  alias Shop.Orders.{Address, Order}
+                  alias Shop.Repo
+
+                  def place_order(order_attrs, address_attrs) do
+                    with {:ok, order} <- Repo.insert(Order.changeset(%Order{}, order_attrs)),
+                         {:ok, _address} <- «Repo.insert(Address.changeset(%Address{order_id: order.id}, address_attrs))» do
+                      {:ok, order}
+                    end
+                  end
+                end
+                """,
+            path="lib/shop/orders.ex",
+            others={"lib/shop/repo.ex": _REPO, "lib/shop/orders/order.ex": _ORDER},
+            fixed="""\
+                defmodule Shop.Orders do
+                  alias Ecto.Multi
+                  alias Shop.Orders.{Address, Order}
+                  alias Shop.Repo
+
+                  def place_order(order_attrs, address_attrs) do
+                    Multi.new()
+                    |> Multi.insert(:order, Order.changeset(%Order{}, order_attrs))
+                    |> Multi.insert(:address, fn %{order: order} ->
+                      Address.changeset(%Address{order_id: order.id}, address_attrs)
+                    end)
+                    |> Repo.transaction()
+                    |> case do
+                      {:ok, %{order: order}} ->
+                        {:ok, order}
+
+                      {:error, _step, changeset, _changes} ->
+                        {:error, changeset}
+                    end
+                  end
+                end
+                """,
+        ),
+        Example(
+            """\
+                defmodule Shop.Orders do
+                  alias Shop.Orders.{Address, Order}
+                  alias Shop.Repo
+
+                  def move(order, address) do
+                    with {:ok, order} <- Repo.update(Order.changeset(order, %{moved: true})),
+                         {:ok, _address} <- «Repo.update(Address.changeset(address, %{current: true}))» do
+                      {:ok, order}
+                    end
+                  end
+                end
+                """,
+            path="lib/shop/orders.ex",
+            others={
+                "lib/shop/repo.ex": _REPO,
+                "lib/shop/orders/order.ex": _ORDER,
+                "mix.exs": """\
+                defmodule Shop.MixProject do
+                  use Mix.Project
+
+                  def project, do: [app: :shop, version: "1.0.0", deps: deps()]
+                  defp deps, do: [{:ecto, "~> 3.13"}]
+                end
+                """,
+            },
+            fixed="""\
+                defmodule Shop.Orders do
+                  alias Shop.Orders.{Address, Order}
+                  alias Shop.Repo
+
+                  def move(order, address) do
+                    Repo.transact(fn ->
+                      with {:ok, order} <- Repo.update(Order.changeset(order, %{moved: true})),
+                           {:ok, _address} <- Repo.update(Address.changeset(address, %{current: true})) do
+                        {:ok, order}
+                      end
+                    end)
+                  end
+                end
+                """,
+        ),
+        Example(
+            """\
+                defmodule ShopWeb.OrderController do
+                  alias Shop.Orders.Order
+                  alias Shop.Repo
+
+                  def create(conn, %{"order" => attrs}) do
+                    case Repo.insert(Order.changeset(%Order{}, attrs)) do
+                      {:ok, order} ->
+                        «Repo.insert!(%Shop.Audit.Entry{subject_id: order.id})»
+                        redirect(conn, to: "/orders/#{order.id}")
+
+                      {:error, changeset} ->
+                        render(conn, "new.html", changeset: changeset)
+                    end
+                  end
+                end
+                """,
+            path="lib/shop_web/controllers/order_controller.ex",
+            others={"lib/shop/repo.ex": _REPO, "lib/shop/orders/order.ex": _ORDER},
+            fixed="""\
+                defmodule ShopWeb.OrderController do
+                  alias Shop.Orders
+
+                  def create(conn, %{"order" => attrs}) do
+                    case Orders.create_order(attrs) do
+                      {:ok, order} ->
+                        redirect(conn, to: "/orders/#{order.id}")
+
+                      {:error, changeset} ->
+                        render(conn, "new.html", changeset: changeset)
+                    end
+                  end
+                end
+                """,
+            fixed_others={
+                "lib/shop/orders.ex": """\
+                defmodule Shop.Orders do
+                  @moduledoc "What the application does with orders."
+
+                  alias Ecto.Multi
+                  alias Shop.Audit.Entry
+                  alias Shop.Orders.Order
+                  alias Shop.Repo
+
+                  @doc "Creates an order."
+                  def create_order(attrs) do
+                    Multi.new()
+                    |> Multi.insert(:order, Order.changeset(%Order{}, attrs))
+                    |> Multi.insert(:entry, fn %{order: order} ->
+                      %Entry{subject_id: order.id}
+                    end)
+                    |> Repo.transaction()
+                    |> case do
+                      {:ok, %{order: order}} ->
+                        {:ok, order}
+
+                      {:error, _step, changeset, _changes} ->
+                        {:error, changeset}
+                    end
+                  end
+                end
+                """
+            },
+        ),
+    )
+    correct = (
+        Example(
+            """\
+                defmodule Shop.Orders do
+                  alias Shop.Orders.Order
+                  alias Shop.Repo
+
+                  def save(order, attrs) do
+                    case order do
+                      nil -> Repo.insert(Order.changeset(%Order{}, attrs))
+                      order -> Repo.update(Order.changeset(order, attrs))
+                    end
+                  end
+                end
+                """,
+            path="lib/shop/orders.ex",
+            others={"lib/shop/repo.ex": _REPO},
+            why="only one of the two branches runs",
+        ),
+        Example(
+            """\
+                defmodule Shop.Orders do
+                  alias Shop.Orders.{Line, Order}
+                  alias Shop.Repo
+
+                  def place(order, line) do
+                    Repo.transaction(fn -> write(order, line) end)
+                  end
+
+                  defp write(order, line) do
+                    order = Repo.insert!(Order.changeset(order, %{}))
+                    Repo.insert!(Line.changeset(line, %{order_id: order.id}))
+                  end
+                end
+                """,
+            path="lib/shop/orders.ex",
+            others={"lib/shop/repo.ex": _REPO},
+            why="the caller holds the transaction",
+        ),
+        Example(
+            """\
+                defmodule Shop.Orders do
+                  alias Shop.Orders.Order
+                  alias Shop.Repo
+
+                  def pay(order) do
+                    order = Repo.update!(Order.changeset(order, %{state: :paying}))
+                    {:ok, charge} = Shop.PaymentClient.charge(order.total)
+                    Repo.update!(Order.changeset(order, %{state: :paid, charge: charge.id}))
+                  end
+                end
+                """,
+            path="lib/shop/orders.ex",
+            others={"lib/shop/repo.ex": _REPO},
+            why="no transaction should be held open while another service is waited for",
+        ),
+        Example(
+            """\
+                defmodule Shop.Orders do
+                  import Ecto.Query
+
+                  alias Shop.Orders.{Basket, Visit}
+                  alias Shop.Repo
+
+                  def forget(user) do
+                    Repo.delete_all(where(Visit, user_id: ^user.id))
+                    Repo.delete_all(where(Basket, user_id: ^user.id))
+                  end
+                end
+                """,
+            path="lib/shop/orders.ex",
+            others={"lib/shop/repo.ex": _REPO},
+            why="bulk deletions may be repeated without harm",
+        ),
+        Example(
+            """\
+                defmodule Shop.Orders do
+                  alias Shop.Orders.Order
+                  alias Shop.Repo
+
+                  def create(attrs) do
+                    case Repo.insert(Order.changeset(%Order{}, attrs)) do
+                      {:ok, order} -> {:ok, order}
+                      {:error, changeset} -> Repo.insert(Order.rejected(changeset))
+                    end
+                  end
+                end
+                """,
+            path="lib/shop/orders.ex",
+            others={"lib/shop/repo.ex": _REPO},
+            why="the second write is made instead of the first, which failed",
+        ),
+    )
+
+    def check(self, file: ElixirFile) -> Iterable[Finding]:
+        if not places.is_production_code(file.path):
+            return
+        by_definition: dict[int, tuple[Definition, list[Call]]] = {}
+        for call in repo_calls(file, WRITES):
+            definition = call.definition
+            if definition is not None and call.capture_arity is None:
+                by_definition.setdefault(definition.node.start_byte, (definition, []))[1].append(call)
+        for definition, writes in by_definition.values():
+            module = definition.module
+            if len(writes) < 2 or module is None or _is_exempt(module, definition):
+                continue
+            path = longest_path(file, definition.statements, writes)
+            path = [call for call in path if call.module == path[0].module]
+            if len(path) < 2 or not _matters(file, definition, path):
+                continue
+            yield self._finding(file, module, definition, path)
+
+    def _finding(self, file: ElixirFile, module: Module, definition: Definition, path: list[Call]) -> Finding:
+        first, second = path[0], path[1]
+        dependent = next((call for call in path[1:] if _depends(file, definition, path[0], call)), None)
+        counter = next((call for call in path if _counts(file, call)), None)
+        where = dependent or counter or second
+        if where is first:
+            where = second
+        who = f"`{module.name}.{definition.name}/{definition.arity}`"
+        if dependent is not None:
+            what = f"`{where.name}` builds on what `{first.name}` has already committed: if it fails, half of it stays"
+        elif counter is not None:
+            what = (
+                "a counter and its rows are written apart: a failure between the two leaves it wrong for ever"
+            )
+        else:
+            what = f"if `{where.name}` fails, what `{first.name}` wrote stays"
+        related = [
+            Related(Span(call.node.start_byte, call.node.end_byte), f"`{call.name}` commits by itself")
+            for call in path
+            if call is not where
+        ]
+        return self.finding(
+            where.node,
+            f"{who} writes {len(path)} times without a transaction, and {what}.",
+            Level.WARNING if dependent is not None or counter is not None else Level.INFORMATION,
+            related=related,
+            fixes=_fixes(file, module, definition),
+        )
+
+
+def _fixes(file: ElixirFile, module: Module, definition: Definition) -> tuple[Fix, ...]:
+    at = definition.node.start_byte
+    if app_prefix(module.name) is None:
+        return (Fix("Write in one transaction", Applicability.UNSAFE, in_transaction(at)),)
+    calls = next((calls for one, calls in repo_calls_by_definition(file) if one is definition), [])
+    return tuple(
+        Fix(f"Extract into {context}", Applicability.UNSAFE, extraction(at, context))
+        for context in contexts_for(file, definition, calls)
+    )
+
+
+def _is_exempt(module: Module, definition: Definition) -> bool:
+    file = definition.file
+    node = definition.node
+    if _HANDLED.search(file.data, node.start_byte, node.end_byte) or definition.quoted:
+        return True
+    if _NAMED.search(definition.name) or _SETUP.search(definition.name):
+        return True
+    if has_role(module, Role.TEST, Role.MIGRATION, Role.MIX_TASK):
+        return True
+    callers = [
+        call.definition
+        for call in file.calls(definition.name)
+        if (call.is_local or call.module == module.name) and call.definition not in (None, definition)
+    ]
+    return any(
+        caller is not None
+        and _HANDLED.search(file.data, caller.node.start_byte, caller.node.end_byte) is not None
+        for caller in callers
+    )
+
+
+def _matters(file: ElixirFile, definition: Definition, path: list[Call]) -> bool:
+    if _WITHOUT_TRANSACTIONS.search(file.project.adapter(path[0].module)):
+        return False
+    if all(call.name in BULK_WRITES for call in path) and not any(_counts(file, call) for call in path):
+        return False
+    start, end = path[0].node.end_byte, path[-1].node.start_byte
+    return not any(
+        _SLOW.search(full.rpartition(".")[2]) or _SLOW.search(full)
+        for alias in nodes.descendants(definition.node, "alias")
+        if start <= alias.start_byte < end
+        and alias.parent is not None
+        and alias.parent.type == "dot"
+        and (full := file.resolve(file.text(alias), alias.start_byte))
+    )
+
+
+def _counts(file: ElixirFile, call: Call) -> bool:
+    node = call.expression
+    return (
+        call.name == "update_all" and _COUNTER.search(file.data, node.start_byte, node.end_byte) is not None
+    )
+
+
+def _depends(file: ElixirFile, definition: Definition, first: Call, later: Call) -> bool:
+    """Whether a later write reads what the first one returned, itself or through one assignment."""
+    names = set(_results_of(file, first))
+    if not names:
+        return False
+    for statement in nodes.descendants(definition.node, "binary_operator"):
+        if first.node.end_byte <= statement.start_byte and statement.end_byte <= later.node.start_byte:
+            left, right = statement.child_by_field_name("left"), statement.child_by_field_name("right")
+            if nodes.is_operator(statement, "=") and left is not None and right is not None:
+                if right.type != "identifier" and any(uses_of(name, right, file.data) for name in names):
+                    names.update(bound_by(left, file.data))
+    expression = later.expression
+    return any(uses_of(name, expression, file.data) for name in names)
+
+
+def _results_of(file: ElixirFile, call: Call) -> list[str]:
+    """The variables that hold a write's result: `user = ...`, `{:ok, user} <- ...`, `{:ok, user} ->`."""
+    node = nodes.whole_pipeline(call.expression)
+    parent = node.parent
+    found: list[str] = []
+    if parent is not None and nodes.operator_of(parent) in ("=", "<-"):
+        left = parent.child_by_field_name("left")
+        if left is not None:
+            found.extend(bound_by(left, file.data))
+    case = node
+    if parent is not None and parent.type == "arguments" and parent.parent is not None:
+        case = parent.parent
+    for clause in nodes.descendants(case, "stab_clause"):
+        left = clause.child_by_field_name("left")
+        if left is not None and file.text(left).startswith("{:ok"):
+            found.extend(bound_by(left, file.data))
+    return found
