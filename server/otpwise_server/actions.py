@@ -20,6 +20,7 @@ from otpwise_server.analysis import (
 )
 from otpwise_server.client import Client
 from otpwise_server.diagnostics import SOURCE
+from otpwise_server.fix_all import all_fixes
 from otpwise_server.ignoring import ignored_in_project
 from otpwise_server.projects import Projects
 from otpwise_server.workspace_edits import CannotEditError, Caution, workspace_edit
@@ -177,7 +178,7 @@ class Offer:
     def _change(self, data: ActionData) -> tuple[Change | None, Caution | None]:
         checked = self._checked
         if data.what in ("rule", "file"):
-            return self._project.build_all(checked, data.rule or None), None
+            return all_fixes(self._project, checked, data.rule or None), None
         span = Span(data.start, data.end)
         for finding in checked.findings:
             if finding.rule != data.rule or finding.span != span:

@@ -127,12 +127,16 @@ class ProjectAnalysis:
             self._last[text.uri] = checked
         return checked
 
-    def afresh(self, text: Text) -> Checked:
-        """As `check`, from a full parse: what is to be applied unseen must not lean on an edited tree."""
+    def afresh(self, text: Text, data: bytes | None = None) -> Checked:
+        """As `check`, from a full parse: what is to be applied unseen must not lean on an edited tree.
+
+        With `data`, the findings that the file would have with that content.
+        """
+        data = text.data if data is None else data
         path = self.relative(text.path, text.uri)
-        file = ElixirFile(path, text.data, None, self._index.view(path))
+        file = ElixirFile(path, data, None, self._index.view(path))
         report = engine.check(file, self.settings)
-        return Checked(text, file, report.findings, self.identity(path, text.data))
+        return Checked(text, file, report.findings, self.identity(path, data))
 
     def _report(self, failure: engine.Failure) -> None:
         if (failure.rule, failure.path) not in self._reported:

@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lsprotocol import types
 
 from otpwise_analyzers.findings import Applicability, Change, FileChange, Finding, Fix, Level
 from otpwise_analyzers.project.view import FixContext
-from otpwise_analyzers.source.edits import Edit, Span
+from otpwise_analyzers.source.edits import Edit, Span, apply
 from otpwise_analyzers.source.lines import LineIndex
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_server import uris
@@ -19,6 +21,7 @@ from otpwise_server.actions import Offer, Wanted
 from otpwise_server.analysis import Checked
 from otpwise_server.client import Client
 from otpwise_server.documents import OpenDocument, OpenDocuments, Text
+from otpwise_server.fix_all import line_edits
 from otpwise_server.ignoring import ignored_in_project
 from otpwise_server.projects import Projects
 from tests.server.conftest import FAULTY
@@ -180,8 +183,6 @@ def test_kinds_are_matched_by_their_parts(kind: str, only: list[str], has: bool)
     ],
 )
 def test_a_rule_is_added_to_the_projects_settings(before: str | None, after: str | None) -> None:
-    from otpwise_analyzers.source.edits import apply
-
     data = None if before is None else before.encode()
     change = ignored_in_project(data, "otp/x")
     if after is None:
@@ -196,3 +197,12 @@ def test_uris_of_projects_are_those_of_the_client(mini: Path) -> None:
     projects = Projects(OpenDocuments())
     text = projects.text_at(projects.of(mini / A), A)
     assert text is not None and text.uri == uris.from_path(mini / A)
+
+
+@given(
+    st.lists(st.sampled_from(["a\n", "b\r\n", "c\r", "é"])),
+    st.lists(st.sampled_from(["a\n", "b\r\n", "x\n", "d"])),
+)
+def test_line_edits_lead_from_one_text_to_the_other(one: list[str], other: list[str]) -> None:
+    old, new = "".join(one).encode(), "".join(other).encode()
+    assert apply(old, line_edits(old, new)) == new

@@ -150,3 +150,16 @@ async def test_suppressing_in_the_project_creates_its_settings(mini: Path, conne
         created, written = edit["documentChanges"]
         assert created["kind"] == "create" and created["uri"] == (mini / ".otpwise.toml").as_uri()
         assert written["edits"][0]["newText"] == f'ignore = ["{UNKNOWN}"]\n'
+
+
+async def test_fixing_all_makes_what_must_wait_for_another_fix(mini: Path, connect: Connect) -> None:
+    """Two names of one comment overlap in their removal: the second is removed in a second round."""
+    uri = (mini / "lib/mini/b.ex").as_uri()
+    text = "defmodule Mini.B do\r\n  # é otpwise\r\n  # otpwise:ignore otp/no-such, otp/nor-this -- é😀\r\n  def b, do: 1\r\nend"
+    async with connect("helix", [mini]) as editor:
+        editor.open(uri, text)
+        assert len(await editor.diagnostics(uri, 1)) == 2
+        (action,) = await editor.actions(uri, 0, ["source.fixAll"])
+        edit = (await editor.raw("codeAction/resolve", action))["edit"]
+        fixed = applied(text, edits_of(edit, uri), Encoding.UTF8)
+        assert fixed == "defmodule Mini.B do\r\n  # é otpwise\r\n  def b, do: 1\r\nend"
