@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from tree_sitter import Node
 
@@ -12,7 +13,6 @@ from otpwise_analyzers.rewrite import layout
 from otpwise_analyzers.source.edits import Edit, Span, apply
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
-from otpwise_analyzers.syntax.modules import Definition
 
 ESCAPED_BY_DEFAULT = frozenset({"Ecto.Adapters.Postgres", "Ecto.Adapters.MyXQL"})
 """The adapters of databases where a backslash escapes in LIKE without an ESCAPE clause."""
@@ -30,12 +30,9 @@ def escaped(file: ElixirFile, patterns: Sequence[LikePattern]) -> Change | None:
             if "\n" in file.text(value):
                 return None
             values[Span(value.start_byte, value.end_byte)] = value
-    edits = [Edit(*span, f"escape_like({file.text(node)})") for span, node in values.items()]
-    if _overflows(file, edits):
-        hoisted = _hoisted(file, patterns, list(values.values()))
-        if hoisted is None:
-            return None
-        edits = hoisted
+    edits = _wrapped(file, list(values.values()))
+    if edits is None:
+        return None
     added = _function(file, patterns[0])
     if added is None:
         return None
@@ -91,58 +88,92 @@ def _overflows(file: ElixirFile, edits: Sequence[Edit]) -> bool:
     for start, own in by_line.items():
         line = file.data[start : layout.line_end(file, start)]
         new = apply(line, [Edit(e.start - start, e.end - start, e.new) for e in own])
-        if len(new.decode("utf-8", "replace")) > max(layout.WIDTH, 0):
+        if len(new.decode("utf-8", "replace")) > layout.WIDTH:
             return True
     return False
 
 
-def _hoisted(file: ElixirFile, patterns: Sequence[LikePattern], values: list[Node]) -> list[Edit] | None:
-    """`escaped = escape_like(term)` ahead of everything, for lines that have no room for the call."""
-    definition = patterns[0].call.definition
-    names = {file.text(value) for value in values}
-    if definition is None or definition.do_block is None or len(names) != 1:
+def _wrapped(file: ElixirFile, values: Sequence[Node]) -> list[Edit] | None:
+    """Each value in a call of `escape_like/1`; where a line has no room for that, in a variable ahead."""
+    edits = {value.start_byte: _wrap(file, value) for value in values}
+    crowded: dict[tuple[int, str], _Scope] = {}
+    for start, edit in edits.items():
+        line = layout.line_start(file, start)
+        on_line = [other for other in edits.values() if layout.line_start(file, other.start) == line]
+        if not _overflows(file, on_line):
+            continue
+        value = next(value for value in values if value.start_byte == edit.start)
+        scope = _scope_of(file, value)
+        if scope is None:
+            return None
+        crowded[scope.node.start_byte, file.text(value)] = scope
+    if len({scope for scope, _ in crowded}) != len(crowded):
         return None
-    if any(pattern.call.definition is not definition for pattern in patterns):
+    hoisted: list[Edit] = []
+    for (_, name), scope in crowded.items():
+        for value in values:
+            if file.text(value) == name and nodes.encloses(scope.node, value):
+                edits[value.start_byte] = Edit(value.start_byte, value.end_byte, "escaped")
+        at, indent = scope.first.start_byte, layout.indent_of(file, scope.first)
+        gap = "\n" if layout.is_one_line(file, scope.first) else "\n\n"
+        hoisted.append(Edit(at, at, f"escaped = escape_like({name}){gap}{indent}"))
+    if _overflows(file, list(edits.values())):
         return None
-    name = names.pop()
-    if not _is_bound_by_head_alone(file, definition, name) or not definition.statements:
-        return None
-    if any(file.text(node) == "escaped" for node in nodes.descendants(definition.node, "identifier")):
-        return None
-    first = definition.statements[0]
-    if not layout.starts_line(file, first.start_byte):
-        return None
-    edits = [Edit(value.start_byte, value.end_byte, "escaped") for value in values]
-    if _overflows(file, edits):
-        return None
-    indent = layout.indent_of(file, first)
-    gap = "\n\n" if layout.is_one_line(file, first) is False else "\n"
-    return [
-        Edit(first.start_byte, first.start_byte, f"escaped = escape_like({name}){gap}{indent}"),
-        *edits,
-    ]
+    return [*hoisted, *edits.values()]
 
 
-def _is_bound_by_head_alone(file: ElixirFile, definition: Definition, name: str) -> bool:
-    """Whether the name is a parameter of the definition that no pattern in its body binds again."""
-    head = {
-        file.text(node)
-        for param in definition.params
-        for node in (param, *nodes.descendants(param, "identifier"))
-    }
-    if name not in head:
-        return False
-    for node in nodes.descendants(definition.node, "binary_operator", "stab_clause"):
-        if definition.head is not None and nodes.encloses(definition.head, node):
-            continue
-        if node.type == "binary_operator" and nodes.operator_of(node) not in ("=", "<-"):
-            continue
-        left = node.child_by_field_name("left")
-        if left is not None and name in {
-            file.text(one) for one in (left, *nodes.descendants(left, "identifier"))
-        }:
-            return False
-    return True
+def _wrap(file: ElixirFile, value: Node) -> Edit:
+    return Edit(value.start_byte, value.end_byte, f"escape_like({file.text(value)})")
+
+
+class _Scope(NamedTuple):
+    """Where a variable is bound by a head: the definition or the `->` clause, and its first statement."""
+
+    node: Node
+    first: Node
+
+
+def _scope_of(file: ElixirFile, value: Node) -> _Scope | None:
+    """The definition or clause whose head alone binds a variable, when a line can be put ahead of its body."""
+    if value.type != "identifier":
+        return None
+    name = file.text(value)
+    definition = file.definition_at(value.start_byte)
+    for node in nodes.ancestors(value):
+        statements: list[Node] = []
+        heads: list[Node] = []
+        if node.type == "stab_clause":
+            left, body = node.child_by_field_name("left"), node.child_by_field_name("right")
+            heads = [left] if left is not None else []
+            statements = nodes.block_statements(body) if body is not None else []
+        elif definition is not None and node == definition.node:
+            heads = definition.params
+            statements = definition.statements if definition.do_block is not None else []
+        if any(name in _names(file, head) for head in heads):
+            if not statements or not layout.starts_line(file, statements[0].start_byte):
+                return None
+            if any(_binds_again(file, statement, name) for statement in statements):
+                return None
+            return _Scope(node, statements[0])
+        if definition is not None and node == definition.node:
+            return None
+    return None
+
+
+def _binds_again(file: ElixirFile, statement: Node, name: str) -> bool:
+    """Whether a pattern in a statement binds the name, or the name that is to be put ahead is taken."""
+    for node in (statement, *nodes.descendants(statement)):
+        if node.type == "identifier" and file.text(node) == "escaped":
+            return True
+        is_match = node.type == "stab_clause" or nodes.operator_of(node) in ("=", "<-")
+        left = node.child_by_field_name("left") if is_match else None
+        if left is not None and name in _names(file, left):
+            return True
+    return False
+
+
+def _names(file: ElixirFile, node: Node) -> set[str]:
+    return {file.text(one) for one in (node, *nodes.descendants(node, "identifier"))}
 
 
 def _function(file: ElixirFile, pattern: LikePattern) -> list[Edit] | None:
