@@ -28,7 +28,7 @@ _HARMLESS = re.compile(
 class OpenSocket(Rule):
     name = "phoenix/open-socket"
     summary = "`connect` accepts everyone on a socket that mounts channels"
-    impact = Impact.MEDIUM
+    impact = Impact.HIGH
     detects = (
         "A `Phoenix.Socket` with at least one `channel` whose every `connect` clause answers `{:ok, socket}` whoever "
         "comes: nothing is verified, nothing refuses. What the client claims in its params may be assigned on the way."
@@ -128,6 +128,49 @@ class OpenSocket(Rule):
               end
 
               def connect(_params, _socket), do: :error
+
+              def id(_socket), do: nil
+            end
+            """,
+        ),
+        Example(
+            """\
+            defmodule MyAppWeb.FeedSocket do
+              use Phoenix.Socket
+
+              require Logger
+
+              channel("feed:*", MyAppWeb.FeedChannel)
+
+              def «connect(params, socket, _connect_info)» do
+                Logger.info("connected: #{params["client"]}")
+                {:ok, socket}
+              end
+
+              def id(_socket), do: nil
+            end
+            """,
+            path="lib/my_app_web/channels/feed_socket.ex",
+            fixed="""\
+            defmodule MyAppWeb.FeedSocket do
+              use Phoenix.Socket
+
+              require Logger
+
+              channel("feed:*", MyAppWeb.FeedChannel)
+
+              def connect(%{"token" => token} = params, socket, _connect_info) do
+                Logger.info("connected: #{params["client"]}")
+
+                # TODO: sign the token where the page is rendered:
+                # Phoenix.Token.sign(conn, "user socket", user.id)
+                case Phoenix.Token.verify(socket, "user socket", token, max_age: 86_400) do
+                  {:ok, user_id} -> {:ok, assign(socket, :user_id, user_id)}
+                  {:error, _reason} -> :error
+                end
+              end
+
+              def connect(_params, _socket, _connect_info), do: :error
 
               def id(_socket), do: nil
             end

@@ -67,8 +67,8 @@ class UnlimitedChannelMessages(Rule):
     )
     fine_when = (
         "The clients are your own devices or services, or a proxy in front counts WebSocket frames. "
-        "A counter that is only ever compared (`rate_limited?` reading a count that nothing sets back) is no limiter "
-        "that works: after its fifth message the client is silenced for good, or, never counted, not at all."
+        "A limiter has to reset, though: a `rate_limited?` that compares a count which nothing ever sets back silences "
+        "a client for good after its fifth message."
     )
     trade_off = (
         "A client that is truly fast (drawing, typing, moving a cursor) is cut off unless its events have a limit of "
