@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -16,10 +17,15 @@ from otpwise_analyzers.syntax.file import ElixirFile
 
 
 class TaskSupervisor(NamedTuple):
-    """The `name:` of a `Task.Supervisor`, and whether the project has it already."""
+    """The `name:` of a `Task.Supervisor`, whether the project has it already, and whether it is there for
+    any task, as far as its name says."""
 
     name: str
     exists: bool
+    is_general: bool = True
+
+
+_GENERAL = re.compile(r"(\A|[.:])((async|background)_?)?tasks?_?(supervisor|sup|runner)?\Z", re.IGNORECASE)
 
 
 def task_supervisor_for(project: ProjectView, module: str) -> TaskSupervisor | None:
@@ -30,12 +36,17 @@ def task_supervisor_for(project: ProjectView, module: str) -> TaskSupervisor | N
     root = module.partition(".")[0].removesuffix("Web")
     own = [name for name in project.names_of("Task.Supervisor") if not project.app or _is_of(name, root)]
     if own:
-        return TaskSupervisor(min(own, key=lambda name: (not _is_of(name, root), len(name))), True)
+        best = min(own, key=lambda name: (not _is_general(name), not _is_of(name, root), len(name)))
+        return TaskSupervisor(best, True, _is_general(best))
     application = project.application
     if application is None:
         return None
     prefix = application.facts.name.removesuffix(".Application").removesuffix(".App")
     return TaskSupervisor(f"{prefix}.TaskSupervisor", False)
+
+
+def _is_general(name: str) -> bool:
+    return _GENERAL.search(name) is not None
 
 
 def _is_of(name: str, root: str) -> bool:

@@ -15,7 +15,6 @@ _MAPS = frozenset({"Enum.map", "Enum.flat_map", "Enum.map_every", *_EACH})
 def is_unused(file: ElixirFile, node: Node) -> bool:
     """Whether nothing sees the value: a statement, also as the last one of a branch or of a function
     given to `Enum.each`, or of a loop whose own value is not used either."""
-    node = nodes.whole_pipeline(node)
     while True:
         if nodes.value_is_dropped(node):
             return True
@@ -29,7 +28,16 @@ def is_unused(file: ElixirFile, node: Node) -> bool:
             if _called(file, loop) in _EACH:
                 return True
             outer = loop
-        node = nodes.whole_pipeline(outer)
+        node = _with_what_is_piped_in(outer)
+
+
+def _with_what_is_piped_in(call: Node) -> Node:
+    """`list |> Enum.each(...)` of the call alone."""
+    parent = call.parent
+    if parent is not None and nodes.is_operator(parent, "|>"):
+        if parent.child_by_field_name("right") == call:
+            return parent
+    return call
 
 
 def _passes_value_to(file: ElixirFile, node: Node) -> Node | None:

@@ -238,7 +238,9 @@ class IgnoredStartOptions(Rule):
                 fixes=[
                     Fix(
                         "Hand the options on to init/1",
-                        Applicability.UNSAFE if is_store(module) else Applicability.SAFE,
+                        Applicability.SAFE
+                        if not is_store(module) and (given or _is_started_here(file, module))
+                        else Applicability.UNSAFE,
                         lambda context, start=start, call=call: takes_options(context, start, call),  # type: ignore[misc]
                     )
                 ],
@@ -282,6 +284,11 @@ def _children(file: ElixirFile, module: Module) -> tuple[list[Related], bool]:
             if span is not None:
                 given.append(Related(Span(*span), f"`{name}` passes options.", located.path))
     return given, bool(supervisors)
+
+
+def _is_started_here(file: ElixirFile, module: Module) -> bool:
+    """Whether a caller in the same file shows what is passed."""
+    return any(call.module == module.name and call.receiver is not None for call in file.calls("start_link"))
 
 
 def _message(module: Module, call: Call, given: list[Related]) -> str:
