@@ -71,6 +71,7 @@ class ChannelJoinWithoutAuthorization(Rule):
         ),
     )
     definitions = frozenset({"join"})
+    needles = (b"def join",)
 
     incorrect = (
         Example(

@@ -10,7 +10,7 @@ from tree_sitter import Node
 from otpwise_analyzers.findings import Applicability, Confidence, Finding, Fix, Level
 from otpwise_analyzers.project.actions import REPO_WRITES, action_of, call_at, subject_of
 from otpwise_analyzers.project.places import is_production_code
-from otpwise_analyzers.project.roles import is_web_name
+from otpwise_analyzers.project.roles import Role, has_role, is_web_name
 from otpwise_analyzers.rewrite.error_clause import error_clause
 from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
 from otpwise_analyzers.source.edits import Span
@@ -257,7 +257,9 @@ class UnhandledErrorResult(Rule):
     )
 
     def check(self, file: ElixirFile) -> Iterable[Finding]:
-        if not is_production_code(file.path):
+        if b"conn" not in file.data or not is_production_code(file.path):
+            return
+        if not any(has_role(module, Role.CONTROLLER) for module in file.modules):
             return
         for case in file.calls("case"):
             action = action_of(case) if case.is_local and case.do_block is not None else None
