@@ -12,10 +12,14 @@ from otpwise_analyzers.source.edits import Edit
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.parser import parse
 
 _REST = re.compile(r"(\.\w+)*")
 _ASSIGNS = re.compile(r"(?P<left>.*[^=!<>~|]) =$", re.DOTALL)
 _INLINE_DEF = re.compile(r"(?P<head>def\w* .*), do:$")
+
+# The formatter does not count the `)` behind a last list or keywords when the call begins its line.
+_SPARE = 1
 
 
 def with_arguments(file: ElixirFile, call: Call, texts: Sequence[str]) -> list[Edit] | None:
@@ -93,7 +97,7 @@ def _broken(
 def _arranged(file: ElixirFile, call: Call, texts: Sequence[str], head: str, indent: str) -> str:
     """The call on one line, with its last list opened, or with each argument on its line."""
     one_line = f"{head}{', '.join(texts)})"
-    if layout.fits(one_line, indent):
+    if layout.fits(one_line, indent, behind=-_SPARE):
         return one_line
     last = texts[-1]
     opened = f"{head}{', '.join([*texts[:-1], '['])}"
@@ -144,8 +148,6 @@ def joined_assignment(file: ElixirFile, start: int, text: str) -> list[Edit]:
 
 def list_items(text: str) -> list[str]:
     """The elements of a one-line list literal, as written."""
-    from otpwise_analyzers.syntax.parser import parse
-
     data = text.encode()
     root = parse(data).root_node
     return [nodes.text_of(child, data) for child in nodes.named(root.named_children[0])]

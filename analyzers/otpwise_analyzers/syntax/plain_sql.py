@@ -46,7 +46,7 @@ _BEYOND = frozenset(
         "ALL",
         "SOME",
     }
-    | {"CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "LOCALTIMESTAMP", "STRAIGHT_JOIN", "FORCE", "AT"}
+    | {"CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "LOCALTIMESTAMP", "STRAIGHT_JOIN", "FORCE"}
 )
 _FUNCTIONS = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "COALESCE"})
 _SIGNS = frozenset({"=", "<", ">", "<>", "!=", "<=", ">=", "+", "-", "*", "/", "(", ")", ",", ".", ";"})

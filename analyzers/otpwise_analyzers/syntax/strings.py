@@ -111,20 +111,20 @@ def template_of(node: Node, data: bytes) -> Template | None:
             put(HOLE, operand.start_byte, operand.end_byte - operand.start_byte)
             holes.append(Hole(operand, Span(operand.start_byte, operand.end_byte), is_operand=True))
             continue
+        if HOLE in data[operand.start_byte : operand.end_byte]:
+            return None
         literals.append(literal)
         for child in operand.named_children:
             start, end = child.start_byte, child.end_byte
             if child.type == "interpolation":
                 inner = nodes.named(child)
-                if len(inner) != 1:
+                if len(inner) != 1 or child.has_error:
                     return None
                 put(HOLE, start, end - start)
                 holes.append(Hole(inner[0], Span(start, end)))
             elif child.type == "escape_sequence":
                 put(_unescaped(data[start:end]), start, end - start)
             elif child.type == "quoted_content":
-                if HOLE in data[start:end]:
-                    return None
                 put(data[start:end], start, end - start)
     if not literals:
         return None
