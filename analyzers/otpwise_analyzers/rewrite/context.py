@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from otpwise_analyzers.findings import FileChange
+from otpwise_analyzers.project import places
 from otpwise_analyzers.project.roles import app_prefix, is_web_name
 from otpwise_analyzers.project.view import FixContext, ProjectView
 from otpwise_analyzers.rewrite import aliases
@@ -134,11 +135,38 @@ def schema_of_call(file: ElixirFile, definition: Definition, call: Call) -> str 
     if not values:
         return None
     first = nodes.unwrap(values[0])
+    associated = _association_in(file, first)
+    if associated is not None:
+        return _associated_schema(file, definition, *associated)
     found = schema_of_value(file, definition, first)
     if found is not None:
         return found
     words = {file.text(n) for n in [first, *nodes.descendants(first, "identifier")] if n.type == "identifier"}
     return schema_named(file.project, words)
+
+
+def _association_in(file: ElixirFile, value: Node) -> tuple[Node, str] | None:
+    """The owner and the name in `assoc(user, :posts)`, `user |> build_assoc(:posts) |> ...`."""
+    for call in file.calls("assoc", "build_assoc"):
+        if not nodes.encloses(value, call.node) or len(call.all_args) < 2:
+            continue
+        if any(nodes.is_operator(node, "in") for node in (call.node.parent,)):
+            continue
+        name = nodes.atom_literal(call.all_args[1], file.data)
+        if name is not None:
+            return call.all_args[0], name
+    return None
+
+
+def _associated_schema(file: ElixirFile, definition: Definition, owner: Node, name: str) -> str | None:
+    words = [file.text(n) for n in [owner, *nodes.descendants(owner, "identifier")] if n.type == "identifier"]
+    of = schema_of_value(file, definition, owner) or schema_named(file.project, words)
+    project: ProjectView = file.project
+    schema = project.schema(of) if of is not None else None
+    for association in schema.associations if schema is not None else ():
+        if association.name == name:
+            return association.module
+    return None
 
 
 def _choices(project: ProjectView, prefix: str, schema: str) -> list[str]:
@@ -150,6 +178,11 @@ def _choices(project: ProjectView, prefix: str, schema: str) -> list[str]:
         facts = located.facts
         name = facts.name
         if name.rpartition(".")[0] != prefix or facts.schema is not None or not facts.repo_calls:
+            continue
+        if not places.is_production_code(located.path) or "lib/" not in located.path:
+            continue
+        if facts.uses and not all(use.module.startswith("Ecto") for use in facts.uses):
+            # A channel of an old Phoenix, a process, a test case: no context.
             continue
         if (
             facts.uses_module("Ecto.Repo", "Application", "GenServer", "Supervisor")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from tree_sitter import Node
 
@@ -99,25 +99,3 @@ def joined(text: str) -> str:
         if len(line) <= 90:
             return line
     return text
-
-
-def leaves(file: ElixirFile, nodes_: Iterable[Node], names: dict[tuple[int, int], str]) -> list[str]:
-    """The tokens of expressions, by which two are compared: modules in full, `names` for given spans."""
-    found: list[str] = []
-    for root in nodes_:
-        stack = [root]
-        while stack:
-            node = stack.pop()
-            key = (node.start_byte, node.end_byte)
-            if key in names:
-                found.append(names[key])
-            elif node.type == "alias":
-                full = file.resolve(file.text(node), node.start_byte)
-                found.append(known_module(file, full) or full)
-            elif node.type == "comment":
-                continue
-            elif node.child_count == 0:
-                found.append(file.text(node).strip())
-            else:
-                stack.extend(reversed(node.children))
-    return found

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from otpwise_analyzers.findings import Change, FileChange
-from otpwise_analyzers.project.repo_calls import TRANSACTIONS
+from otpwise_analyzers.project.repo_calls import READS, TRANSACTIONS
 from otpwise_analyzers.project.roles import app_prefix, is_web_name
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.project.web_repo_calls import repo_calls_by_definition
 from otpwise_analyzers.rewrite import aliases
+from otpwise_analyzers.rewrite.canonical import canonical
 from otpwise_analyzers.rewrite.context import NewFunction, Target, added, schema_of_call, target_of
 from otpwise_analyzers.rewrite.ecto_names import QUERY_MACROS
-from otpwise_analyzers.rewrite.excerpt import Excerpts, block_of, leaves
+from otpwise_analyzers.rewrite.excerpt import Excerpts, block_of
 from otpwise_analyzers.rewrite.layout import WIDTH, change_of, column, fits, line_end, reindent
 from otpwise_analyzers.rewrite.moving import CannotMove
 from otpwise_analyzers.rewrite.multi import TooWide
@@ -27,6 +29,7 @@ from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
 
+_ROLE = re.compile(r"(Live|Controller|Channel|Component)$")
 _IMMOVABLE = TRANSACTIONS | {"query", "query!", "query_many", "stream", "paginate"}
 
 
@@ -115,7 +118,7 @@ class _Extraction:
             name, order = reused
             arguments = [moved.params[params[index]] for index in order]
         else:
-            name = self._free_name(addition, purpose, params)
+            name = self._free_name(addition, purpose, params, reads=piece.call.name in READS)
             arguments = list(moved.params.values())
             addition.names.add((name, len(params)))
             addition.functions.append(self._function(piece, excerpts, purpose, name, params))
@@ -153,13 +156,15 @@ class _Extraction:
             raise TooWide
         return NewFunction(text, tuple(excerpts.aliases), tuple(sorted(moved.imports)))
 
-    def _free_name(self, addition: _Addition, purpose: Purpose, params: list[str]) -> str:
+    def _free_name(self, addition: _Addition, purpose: Purpose, params: list[str], *, reads: bool) -> str:
         stem = purpose.name.rstrip("!?")
         mark = purpose.name[len(stem) :]
         names = [purpose.name]
-        if 0 < len(params) < 3 and "_by_" not in stem:
+        if reads and 0 < len(params) < 3 and "_by_" not in stem:
             names.append(f"{stem}_by_{'_and_'.join(params)}{mark}")
-        names.append(f"{stem}_for_{self.definition.name.rstrip('?!')}{mark}")
+        last = self.module.name.rpartition(".")[2]
+        place = _ROLE.sub("", last) if self.definition.name.startswith("handle_") else self.definition.name
+        names.append(f"{stem}_for_{schema_word(place.rstrip('?!'))}{mark}")
         module = addition.target.module
         for name in names:
             taken = module is not None and (
@@ -175,7 +180,7 @@ class _Extraction:
             return None
         moved = piece.mover.moved
         ours, our_order = _numbered(
-            leaves(self.file, [*piece.folded, piece.node], _holes(piece)), set(moved.params)
+            canonical(self.file, [*piece.folded, piece.node], _holes(piece)), set(moved.params)
         )
         for clause in target.module.definitions:
             if clause.kind != "def" or clause.guard is not None or clause.arity != len(moved.params):
@@ -185,7 +190,7 @@ class _Extraction:
             named = [nodes.identifier(param, target.file.data) for param in clause.params]
             if None in named:
                 continue
-            theirs, order = _numbered(leaves(target.file, clause.statements, {}), {n for n in named if n})
+            theirs, order = _numbered(canonical(target.file, clause.statements, {}), {n for n in named if n})
             if theirs == ours and len(order) == len(our_order) == len(named):
                 by_their_name = dict(zip(order, our_order, strict=True))
                 params = list(moved.params)
@@ -200,6 +205,11 @@ class _Extraction:
         text = f"{written}.{call}"
         span = piece.replaced
         lead = " " if span.start < piece.node.start_byte else ""
+        outer = piece.node.parent.parent if piece.node.parent is not None else None
+        if nodes.is_operator(outer, "=") and outer is not None:
+            left = outer.child_by_field_name("left")
+            if left is None or left.end_point.row != piece.node.start_point.row:
+                raise TooWide
         behind = line_end(self.file, span.end) - span.end
         if column(self.file, span.start) + len(lead) + len(text) + behind > WIDTH:
             raise TooWide

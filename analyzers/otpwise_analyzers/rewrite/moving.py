@@ -10,11 +10,11 @@ from tree_sitter import Node
 
 from otpwise_analyzers.project.roles import is_web_name
 from otpwise_analyzers.rewrite.ecto_names import BINDING_MACROS, KERNEL, QUERY_API, QUERY_MACROS
-from otpwise_analyzers.rewrite.variables import bound_by, visible_at
 from otpwise_analyzers.source.edits import Edit
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition
+from otpwise_analyzers.syntax.variables import bound_by, visible_at
 
 # What belongs to the request and must not reach a context.
 REQUEST = frozenset({"conn", "socket", "assigns"})

@@ -13,13 +13,13 @@ from otpwise_analyzers.rewrite.ecto_names import QUERY_MACROS
 from otpwise_analyzers.rewrite.layout import delete_statement
 from otpwise_analyzers.rewrite.moving import CannotMove, Mover
 from otpwise_analyzers.rewrite.naming import Purpose, purpose_of
-from otpwise_analyzers.rewrite.variables import bound_in_statement, uses_of
 from otpwise_analyzers.rewrite.write_chain import Chain, chain_at
 from otpwise_analyzers.source.edits import Edit, Span
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition
+from otpwise_analyzers.syntax.variables import bound_in_statement, uses_of
 
 _BLOCKS = frozenset({"do_block", "body", *nodes.CLAUSE_BLOCKS})
 

@@ -26,13 +26,13 @@ from otpwise_analyzers.rewrite.layout import (
 )
 from otpwise_analyzers.rewrite.multi import OPERATIONS, Step, TooWide, answered, pipeline_of, unique
 from otpwise_analyzers.rewrite.naming import plural, schema_word
-from otpwise_analyzers.rewrite.variables import bound_in_statement, uses_of
 from otpwise_analyzers.rewrite.write_chain import Chain, chain_at, statement_of
 from otpwise_analyzers.source.edits import Edit, Span
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
+from otpwise_analyzers.syntax.variables import bound_in_statement, uses_of
 
 
 def in_transaction(at: int) -> Callable[[FixContext], Change | None]:

@@ -15,12 +15,12 @@ from otpwise_analyzers.rewrite.error_clause import error_clause
 from otpwise_analyzers.rewrite.excerpt import Excerpts, block_of
 from otpwise_analyzers.rewrite.multi import OPERATIONS, Step, answered, pipeline_of, unique
 from otpwise_analyzers.rewrite.naming import schema_word
-from otpwise_analyzers.rewrite.variables import bound_by, bound_in_statement, uses_of
 from otpwise_analyzers.source.edits import Edit
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition
+from otpwise_analyzers.syntax.variables import bound_by, bound_in_statement, uses_of
 
 if TYPE_CHECKING:
     from otpwise_analyzers.project.view import FixContext

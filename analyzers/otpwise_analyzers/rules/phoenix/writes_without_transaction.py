@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from otpwise_analyzers.findings import Applicability, Finding, Fix, Level, Related
 from otpwise_analyzers.project import places
-from otpwise_analyzers.project.repo_calls import BULK_WRITES, WRITES, repo_calls
-from otpwise_analyzers.project.roles import Role, app_prefix, has_role
+from otpwise_analyzers.project.repo_calls import WRITES, repo_calls
+from otpwise_analyzers.project.roles import app_prefix
 from otpwise_analyzers.project.web_repo_calls import repo_calls_by_definition
 from otpwise_analyzers.project.write_paths import longest_path
+from otpwise_analyzers.project.write_risk import counts, depends, is_accounted_for, is_best_effort, matters
 from otpwise_analyzers.rewrite.context import contexts_for
 from otpwise_analyzers.rewrite.extract import extraction
 from otpwise_analyzers.rewrite.transaction import in_transaction
-from otpwise_analyzers.rewrite.variables import bound_by, uses_of
 from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
 from otpwise_analyzers.source.edits import Span
-from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
-
-# Anything of these in a function says that its author thought of it, or that its caller did.
-_HANDLED = re.compile(rb"\btransact(ion)?\b|\bMulti\b|\block:|\bcheckout\b|\block\(|in_transaction")
-_NAMED = re.compile(r"(_in_transaction|_multi|_in_tx|_transaction)[?!]?$")
-_SETUP = re.compile(r"^(seed|setup|populate|reset_db)|_(seeds?|fixture)$")
-# Stores that have no transactions over several statements.
-_WITHOUT_TRANSACTIONS = re.compile(r"Exandra|Mongo|ClickHouse|Clickhouse|Dynamo|Xandra|Riak|Elastic")
-# What must not happen while a transaction is held open.
-_SLOW = re.compile(
-    r"HTTP|Http|Tesla|Req$|^Finch|^File$|:httpc|ExAws|Mint|^Stripe|^Arc|Waffle|Upload|Storage|Client$|Github|S3"
-)
-_COUNTER = re.compile(rb"\binc:")
 
 _REPO = """\
 defmodule Shop.Repo do
@@ -419,18 +405,18 @@ class WritesWithoutTransaction(Rule):
                 by_definition.setdefault(definition.node.start_byte, (definition, []))[1].append(call)
         for definition, writes in by_definition.values():
             module = definition.module
-            if len(writes) < 2 or module is None or _is_exempt(module, definition):
+            if len(writes) < 2 or module is None or is_accounted_for(module, definition):
                 continue
             path = longest_path(file, definition.statements, writes)
-            path = [call for call in path if call.module == path[0].module]
-            if len(path) < 2 or not _matters(file, definition, path):
+            path = [call for call in path if call.module == path[0].module and not is_best_effort(file, call)]
+            if len(path) < 2 or not matters(file, definition, path):
                 continue
             yield self._finding(file, module, definition, path)
 
     def _finding(self, file: ElixirFile, module: Module, definition: Definition, path: list[Call]) -> Finding:
         first, second = path[0], path[1]
-        dependent = next((call for call in path[1:] if _depends(file, definition, path[0], call)), None)
-        counter = next((call for call in path if _counts(file, call)), None)
+        dependent = next((call for call in path[1:] if depends(file, definition, path[0], call)), None)
+        counter = next((call for call in path if counts(file, call)), None)
         where = dependent or counter or second
         if where is first:
             where = second
@@ -466,81 +452,3 @@ def _fixes(file: ElixirFile, module: Module, definition: Definition) -> tuple[Fi
         Fix(f"Extract into {context}", Applicability.UNSAFE, extraction(at, context))
         for context in contexts_for(file, definition, calls)
     )
-
-
-def _is_exempt(module: Module, definition: Definition) -> bool:
-    file = definition.file
-    node = definition.node
-    if _HANDLED.search(file.data, node.start_byte, node.end_byte) or definition.quoted:
-        return True
-    if _NAMED.search(definition.name) or _SETUP.search(definition.name):
-        return True
-    if has_role(module, Role.TEST, Role.MIGRATION, Role.MIX_TASK):
-        return True
-    callers = [
-        call.definition
-        for call in file.calls(definition.name)
-        if (call.is_local or call.module == module.name) and call.definition not in (None, definition)
-    ]
-    return any(
-        caller is not None
-        and _HANDLED.search(file.data, caller.node.start_byte, caller.node.end_byte) is not None
-        for caller in callers
-    )
-
-
-def _matters(file: ElixirFile, definition: Definition, path: list[Call]) -> bool:
-    if _WITHOUT_TRANSACTIONS.search(file.project.adapter(path[0].module)):
-        return False
-    if all(call.name in BULK_WRITES for call in path) and not any(_counts(file, call) for call in path):
-        return False
-    start, end = path[0].node.end_byte, path[-1].node.start_byte
-    return not any(
-        _SLOW.search(full.rpartition(".")[2]) or _SLOW.search(full)
-        for alias in nodes.descendants(definition.node, "alias")
-        if start <= alias.start_byte < end
-        and alias.parent is not None
-        and alias.parent.type == "dot"
-        and (full := file.resolve(file.text(alias), alias.start_byte))
-    )
-
-
-def _counts(file: ElixirFile, call: Call) -> bool:
-    node = call.expression
-    return (
-        call.name == "update_all" and _COUNTER.search(file.data, node.start_byte, node.end_byte) is not None
-    )
-
-
-def _depends(file: ElixirFile, definition: Definition, first: Call, later: Call) -> bool:
-    """Whether a later write reads what the first one returned, itself or through one assignment."""
-    names = set(_results_of(file, first))
-    if not names:
-        return False
-    for statement in nodes.descendants(definition.node, "binary_operator"):
-        if first.node.end_byte <= statement.start_byte and statement.end_byte <= later.node.start_byte:
-            left, right = statement.child_by_field_name("left"), statement.child_by_field_name("right")
-            if nodes.is_operator(statement, "=") and left is not None and right is not None:
-                if right.type != "identifier" and any(uses_of(name, right, file.data) for name in names):
-                    names.update(bound_by(left, file.data))
-    expression = later.expression
-    return any(uses_of(name, expression, file.data) for name in names)
-
-
-def _results_of(file: ElixirFile, call: Call) -> list[str]:
-    """The variables that hold a write's result: `user = ...`, `{:ok, user} <- ...`, `{:ok, user} ->`."""
-    node = nodes.whole_pipeline(call.expression)
-    parent = node.parent
-    found: list[str] = []
-    if parent is not None and nodes.operator_of(parent) in ("=", "<-"):
-        left = parent.child_by_field_name("left")
-        if left is not None:
-            found.extend(bound_by(left, file.data))
-    case = node
-    if parent is not None and parent.type == "arguments" and parent.parent is not None:
-        case = parent.parent
-    for clause in nodes.descendants(case, "stab_clause"):
-        left = clause.child_by_field_name("left")
-        if left is not None and file.text(left).startswith("{:ok"):
-            found.extend(bound_by(left, file.data))
-    return found
