@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tree_sitter import Node
+
 from otpwise_analyzers.findings import Applicability, Finding, Fix, Level
 from otpwise_analyzers.project.channels import (
     BROADCASTS,
@@ -16,6 +18,7 @@ from otpwise_analyzers.project.channels import (
     short_name,
 )
 from otpwise_analyzers.project.places import is_production_code
+from otpwise_analyzers.project.roles import is_web_name
 from otpwise_analyzers.rewrite.message_limit import limited_messages
 from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
 from otpwise_analyzers.syntax import nodes
@@ -165,6 +168,11 @@ class UnlimitedChannelMessages(Rule):
             """,
             path="lib/my_app_web/channels/note_channel.ex",
             others={
+                "lib/my_app/notes.ex": """\
+                defmodule MyApp.Notes do
+                  def create_note(user, params), do: {:ok, Map.put(params, :id, user.id)}
+                end
+                """,
                 "mix.exs": """\
                 defmodule MyApp.MixProject do
                   use Mix.Project
@@ -271,6 +279,20 @@ class UnlimitedChannelMessages(Rule):
         ),
         Example(
             """\
+            defmodule MyAppWeb.SearchChannel do
+              use Phoenix.Channel
+
+              def handle_in("state:blur", _params, socket) do
+                Process.send_after(self(), :blurred, 500)
+                {:noreply, socket}
+              end
+            end
+            """,
+            path="lib/my_app_web/channels/search_channel.ex",
+            why="`send_after` writes nothing, as no function of a library does here",
+        ),
+        Example(
+            """\
             defmodule MyApp.Relay do
               use GenServer
 
@@ -332,13 +354,20 @@ def _effect(clause: Definition) -> str | None:
             if call.is_invocation and _is_repo(file, call.module):
                 return "writes to the database"
         for node in nodes.descendants(part.node, "dot"):
-            right = node.child_by_field_name("right")
-            left = node.child_by_field_name("left")
-            if right is None or left is None or left.type != "alias":
+            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+            if left is None or right is None or left.type != "alias" or right.type != "identifier":
                 continue
-            if right.type == "identifier" and _CONTEXT_WRITE.fullmatch(file.text(right)):
+            if _CONTEXT_WRITE.fullmatch(file.text(right)) and _is_context(file, left, file.text(right)):
                 return f"calls `{file.text(left)}.{file.text(right)}`"
     return None
+
+
+def _is_context(file: ElixirFile, module: Node, function: str) -> bool:
+    """Whether a function is the project's own, outside of its web layer."""
+    name = file.module_name(module)
+    if name is None or is_web_name(name):
+        return False
+    return file.project.function(name, function) is not None
 
 
 def _is_repo(file: ElixirFile, module: str | None) -> bool:
