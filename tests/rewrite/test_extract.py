@@ -272,3 +272,23 @@ def test_elixir_finds_the_results_well_formed_and_formatted(tmp_path: Path) -> N
         assert after is not None, body
         texts.extend(after[name].encode() for name in (PATH, "lib/blog/posts.ex"))
     assert [verdict for verdict in elixir_verdicts(texts, tmp_path) if verdict[0] != "ok"] == []
+
+
+def test_an_alias_of_several_lines_keeps_its_distance() -> None:
+    head = "alias Blog.{\n    Posts.Post,\n    Repo\n  }"
+    code = controller("render(conn, :index, posts: Repo.all(Post), one: %Post{})", head)
+    after = fixed(code)
+    assert after is not None
+    assert "  }\n\n  alias Blog.Posts\n\n  def index" in after[PATH]
+
+
+def test_writes_that_belong_together_are_not_taken_apart() -> None:
+    body = """
+        post = Repo.insert!(Post.changeset(%Post{}, params))
+        Repo.insert!(%Author{post_id: post.id})
+        render(conn, :show, post: post)
+        """
+    assert (
+        fixed(controller(body, "alias Blog.People.Author\n  alias Blog.Posts.Post\n  alias Blog.Repo"))
+        is None
+    )

@@ -118,8 +118,14 @@ def _branch_of(definition: Definition, call: Call) -> int | None:
     for ancestor in nodes.ancestors(call.node):
         if ancestor == definition.node:
             break
-        if ancestor.type == "stab_clause" or ancestor.type in nodes.CLAUSE_BLOCKS or (
-            ancestor.type == "do_block" and ancestor.parent != definition.node and inner.type != "stab_clause"
+        if (
+            ancestor.type == "stab_clause"
+            or ancestor.type in nodes.CLAUSE_BLOCKS
+            or (
+                ancestor.type == "do_block"
+                and ancestor.parent != definition.node
+                and inner.type != "stab_clause"
+            )
         ):
             found = ancestor.start_byte
         inner = ancestor

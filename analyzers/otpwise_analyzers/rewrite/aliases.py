@@ -101,6 +101,13 @@ def _place(
     edits: list[Edit],
 ) -> None:
     file = module.file
+    blocks = [line for line in lines if not is_one_line(file, line)]
+    lines = [line for line in lines if is_one_line(file, line)]
+    if not lines and blocks:
+        indent = indent_of(file, blocks[-1])
+        text = "\n".join(f"{indent}{word} {name}" for name in names)
+        pending.setdefault(blocks[-1].end_byte, []).append(text)
+        return
     if lines:
         written = [_sort_key(file, line) for line in lines]
         indent = indent_of(file, lines[0])

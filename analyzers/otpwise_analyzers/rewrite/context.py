@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -21,6 +22,11 @@ from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
 
 _MAX_CHOICES = 4
+# Modules that may call a repo but are about something else than a domain.
+_NO_CONTEXT = re.compile(
+    r"(Serializer|Mailer|Emails?|Release|Telemetry|Factory|Helpers?|Guardian|Seeds?|Seeder|Migrator|Worker|Query|"
+    r"Queries|Policy|Loader|Resolver|Plug|Auth|Application|Repo)$"
+)
 # The domain that everybody puts these under, Phoenix's own generator of authentication first.
 _ACCOUNTS = frozenset({"User", "UserToken", "UserSession", "Credential", "UserNotifier"})
 

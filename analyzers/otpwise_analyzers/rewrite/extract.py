@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from otpwise_analyzers.findings import Change, FileChange
-from otpwise_analyzers.project.repo_calls import READS, TRANSACTIONS
+from otpwise_analyzers.project.repo_calls import READS, TRANSACTIONS, WRITES
 from otpwise_analyzers.project.roles import app_prefix, is_web_name
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.project.web_repo_calls import repo_calls_by_definition
+from otpwise_analyzers.project.write_paths import longest_path
 from otpwise_analyzers.rewrite import aliases
 from otpwise_analyzers.rewrite.canonical import canonical
 from otpwise_analyzers.rewrite.context import NewFunction, Target, added, schema_of_call, target_of
@@ -78,7 +79,13 @@ class _Extraction:
         self.imports: set[str] = set()
 
     def of(self, calls: Sequence[Call]) -> Change | None:
-        for piece in pieces_of(self.file, self.definition, calls):
+        pieces = pieces_of(self.file, self.definition, calls)
+        writes = [call for call in calls if call.name in WRITES]
+        path = longest_path(self.file, self.definition.statements, writes)
+        if len(path) > 1 and not any(piece.holds(path) for piece in pieces):
+            # Apart they would still be two transactions, only harder to see.
+            return None
+        for piece in pieces:
             self._move(piece)
         changes: list[FileChange] = []
         for name, addition in self.additions.items():

@@ -68,8 +68,18 @@ def underscored(module: str) -> str:
 
 
 def schema_word(schema: str) -> str:
-    """`user_token` of `MyApp.Accounts.UserToken`."""
-    return underscored(schema.rpartition(".")[2])
+    """`user_token` of `MyApp.Accounts.UserToken`, and of `UserTokens`: a row is one of them."""
+    return singular(underscored(schema.rpartition(".")[2]))
+
+
+def singular(word: str) -> str:
+    """The singular of a word that is plainly a plural: `user_tokens`, `categories`."""
+    last = word.rpartition("_")[2]
+    if last in _UNCOUNTED or not re.search(r"[^suix]s$", last) or len(last) < 4:
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-2] if re.search(r"(ss|x|z|ch|sh)es$", word) else word[:-1]
 
 
 def plural(word: str) -> str:

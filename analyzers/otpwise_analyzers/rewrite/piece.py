@@ -46,6 +46,11 @@ class Piece:
     def deletions(self) -> list[Edit]:
         return [delete_statement(self.file, node) for node in self.deleted]
 
+    def holds(self, writes: Sequence[Call]) -> bool:
+        """Whether all these writes become one transaction with this piece."""
+        chained = {call.node.start_byte for call in self.chain.writes} if self.chain is not None else set()
+        return all(call.node == self.call.node or call.node.start_byte in chained for call in writes)
+
     @property
     def has_comment(self) -> bool:
         return any(
