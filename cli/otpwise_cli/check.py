@@ -87,26 +87,33 @@ def run(options: Options) -> int:
     # take a fifth of the time.
     gc.set_threshold(200_000, 20, 100)
     outcome = Outcome(problems)
-    fixed: Fixed | None = None
-    if options.changes:
-        from otpwise_cli import fixing
-
-        fixed = fixing.Fixed()
+    all_fixed: list[Fixed] = []
     with Progress(options.color != "never") as progress:
         for batch, sources in _work(options, configurations, problems):
             progress.expect(len(batch.indexed) + len(batch.checked))
             check_batch(batch, sources, outcome, progress.file)
-            if fixed is not None:
-                fixing.fix_batch(batch, sources, outcome, options.applicabilities, options.hints, fixed)
+            if options.changes:
+                all_fixed.append(_fix(batch, sources, outcome, options))
             if batch.is_text:
                 outcome.text = sources.document(batch.checked[0])
     if not outcome.files and not problems.unread:
         complain("no .ex or .exs file is there, so nothing was checked: name a project, a folder or a file")
     from otpwise_cli import output
 
-    code = output.all_of(outcome, fixed, options)
+    code = output.all_of(outcome, all_fixed, options)
     complain_of(outcome)
     return code
+
+
+def _fix(batch: Batch, sources: Sources, outcome: Outcome, options: Options) -> Fixed:
+    from otpwise_cli import fixing, writing
+
+    fixed = fixing.fix_batch(batch, sources, outcome, options.applicabilities, options.hints)
+    if not options.diff and not batch.is_text:
+        problems, unwritten = writing.write_all(fixed)
+        fixing.take_back(unwritten, fixed, batch, sources, outcome)
+        outcome.unwritten.update(problems)
+    return fixed
 
 
 def _work(
@@ -139,6 +146,8 @@ def complain_of(outcome: Outcome) -> None:
     for path, problem in outcome.problems.unread:
         name = shown(path) or "."
         complain(f"{name}: {problem}" if problem.startswith("there is") else f"{name} {problem}")
+    for path, problem in outcome.unwritten.items():
+        complain(f"{shown(path)} {problem}")
     for mistake in outcome.problems.configuration:
         if mistake.path is None:
             complain(mistake.message)

@@ -52,10 +52,15 @@ class CheckedFile:
 
 @dataclass(slots=True)
 class Outcome:
-    """All that a run found so far. `text` is what standard input holds, after fixes."""
+    """All that a run found so far.
+
+    `text` is what standard input holds, after fixes; `unwritten` are fixed files that could not be written,
+    with what to do about it.
+    """
 
     problems: Problems
     text: Document | None = None
+    unwritten: dict[Path, str] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     _read: set[Path] = field(default_factory=set)
     _checked: dict[Path, CheckedFile] = field(default_factory=dict)
@@ -99,13 +104,15 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """2: the configuration or a rule of ours is wrong; 3: something was not read; 1: findings; else 0."""
-        if self.problems.configuration or self.failures:
-            return 2
-        if self.problems.unread:
-            return 3
         levels = self.levels
-        return int(any(levels[level] for level in FAILING))
+        return self.trouble or int(any(levels[level] for level in FAILING))
+
+    @property
+    def trouble(self) -> int:
+        """2: the configuration or a rule of ours is wrong, or a file was not written; 3: one was not read."""
+        if self.problems.configuration or self.failures or self.unwritten:
+            return 2
+        return 3 if self.problems.unread else 0
 
 
 def check_batch(

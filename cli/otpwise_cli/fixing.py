@@ -25,37 +25,72 @@ MAX_FIXES_OF_A_FILE = 500
 
 @dataclass(frozen=True, slots=True)
 class ChangedFile:
-    """`old` is None for a file that a fix created."""
+    """A file before and after. `path` is absolute, `relative` to its project; `old` is None for a new file."""
 
     path: Path
+    relative: str
     old: Document | None
     new: Document
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A fix that was made, and the files that it changed."""
+
+    rule: str
+    title: str
+    paths: frozenset[Path]
+
+
 @dataclass(slots=True)
 class Fixed:
-    """What the fixes made of the files. `applied` are their titles by the rule, `refused` those left out."""
+    """What the fixes made of the files of one batch. `refused` are fixes whose result would not parse."""
 
     files: dict[Path, ChangedFile] = field(default_factory=dict)
-    applied: list[tuple[str, str]] = field(default_factory=list)
+    applied: list[Applied] = field(default_factory=list)
     refused: list[tuple[str, str, Path]] = field(default_factory=list)
+
+    def forget(self, paths: Collection[Path]) -> None:
+        """Drops files, and the fixes that changed them."""
+        for path in paths:
+            self.files.pop(path, None)
+        self.applied = [fix for fix in self.applied if not fix.paths & set(paths)]
+
+    def bound_to(self, paths: Collection[Path]) -> set[Path]:
+        """The files that were changed by a fix together with one of `paths`, these included."""
+        bound = set(paths)
+        before = -1
+        while len(bound) != before:
+            before = len(bound)
+            bound.update(*(fix.paths for fix in self.applied if fix.paths & bound))
+        return bound
 
 
 def fix_batch(
-    batch: Batch,
-    sources: Sources,
-    outcome: Outcome,
-    allowed: Collection[Applicability],
-    hints: bool,
-    fixed: Fixed,
-) -> None:
+    batch: Batch, sources: Sources, outcome: Outcome, allowed: Collection[Applicability], hints: bool
+) -> Fixed:
     """Takes the `allowed` fixes of the findings in `outcome` that lie in this batch.
 
     Each fix is built from the text that the one before it left behind, so that none meets positions that
     have moved. Afterwards `outcome` holds what is found in the changed text.
     """
-    run = _Run(batch, sources, outcome, allowed, hints, fixed)
+    run = _Run(batch, sources, outcome, allowed, hints)
     run.all()
+    return run.fixed
+
+
+def take_back(
+    paths: Collection[Path], fixed: Fixed, batch: Batch, sources: Sources, outcome: Outcome
+) -> None:
+    """Makes as if `paths` had never been fixed: they could not be written."""
+    undone = [fixed.files[path] for path in sorted(paths)]
+    fixed.forget(paths)
+    stale = set()
+    for changed in undone:
+        if changed.old is not None:
+            stale |= {changed.relative} | sources.put(changed.relative, changed.old)
+    for relative in sorted(stale & set(batch.checked)):
+        check_file(sources, relative, batch, outcome)
 
 
 class _Run:
@@ -66,14 +101,13 @@ class _Run:
         outcome: Outcome,
         allowed: Collection[Applicability],
         hints: bool,
-        fixed: Fixed,
     ) -> None:
+        self.fixed = Fixed()
         self._batch = batch
         self._sources = sources
         self._outcome = outcome
         self._allowed = allowed
         self._hints = hints
-        self._fixed = fixed
         self._own = set(batch.checked)
 
     def all(self) -> None:
@@ -102,9 +136,10 @@ class _Run:
             texts = self._texts(change)
             if texts is None:
                 refused.add(_identity(checked, finding, fix))
-                self._fixed.refused.append((finding.rule, fix.title, checked.full_path))
+                self.fixed.refused.append((finding.rule, fix.title, checked.full_path))
                 continue
-            self._fixed.applied.append((finding.rule, fix.title))
+            paths = frozenset(self._sources.root / other for other in texts)
+            self.fixed.applied.append(Applied(finding.rule, fix.title, paths))
             self._own.update(part.path for part in change if part.create and part.path.endswith(SUFFIXES))
             for other, document in texts.items():
                 stale |= self._put(other, document)
@@ -159,12 +194,12 @@ class _Run:
 
     def _put(self, path: str, document: Document) -> set[str]:
         full = self._sources.root / path
-        known = self._fixed.files.get(full)
+        known = self.fixed.files.get(full)
         try:
             old = known.old if known is not None else self._sources.document(path)
         except UnreadableError:
             old = None
-        self._fixed.files[full] = ChangedFile(full, old, document)
+        self.fixed.files[full] = ChangedFile(full, path, old, document)
         return self._sources.put(path, document)
 
 

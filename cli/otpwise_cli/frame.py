@@ -49,10 +49,10 @@ class Frame:
         room = max(self.width - digits - 8, 20)
         start, end = _columns(index, first, span)
         scrolled = max(0, min(start - room // 3, end + 2 - room)) if end > room else 0
-        gutter = Text(f"{' ' * (digits + 5)}{self.bar} ", "dim", no_wrap=True)
+        gutter = (f"{' ' * (digits + 5)}{self.bar} ", "dim")
         for line in shown:
             if line is None:
-                yield gutter + Text(self.ellipsis, "dim")
+                yield Text.assemble(gutter, (self.ellipsis, "dim"), no_wrap=True)
                 continue
             flagged = first <= line <= last
             text = Text(no_wrap=True)
@@ -64,7 +64,7 @@ class Frame:
             if line == first:
                 spaces = " " * (start - scrolled)
                 carets = "^" * max(min(end - scrolled, room) - len(spaces), 1)
-                yield gutter + Text.assemble(spaces, (carets, self.marked))
+                yield Text.assemble(gutter, spaces, (carets, self.marked), no_wrap=True)
 
     def _clipped(self, content: str, scrolled: int, room: int) -> str:
         """The part of a line that is in view, with a mark where something is left out."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from otpwise_analyzers.findings import Level
 from otpwise_cli.checking import CheckedFile, Outcome, shown
+from otpwise_cli.counts import plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,32 +19,16 @@ if TYPE_CHECKING:
 _DIFF_STYLES = (("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-", "red"))
 
 
-def all_of(outcome: Outcome, fixed: Fixed | None, options: Options) -> int:
-    """Writes fixed files or shows their diff, prints the findings, and returns the exit code."""
-    if fixed is None:
-        _report(outcome, options)
-        return outcome.exit_code
+def all_of(outcome: Outcome, fixed: Sequence[Fixed], options: Options) -> int:
+    """Prints the findings, or the diff that fixes would make, and returns the exit code."""
     if options.diff:
         return _show_diff(outcome, fixed, options)
-    return _write_fixed(outcome, fixed, options)
-
-
-def _write_fixed(outcome: Outcome, fixed: Fixed, options: Options) -> int:
-    from otpwise_cli import writing
-    from otpwise_cli.check import complain
-
-    code = 0
-    if options.is_stdin:
+    if options.fix and options.is_stdin:
         _write_text(outcome)
-    else:
-        for changed in fixed.files.values():
-            problem = writing.write(changed)
-            if problem is not None:
-                complain(f"{shown(changed.path)} {problem}")
-                code = 2
     _report(outcome, options)
-    _say_what_was_fixed(fixed, "fixed")
-    return code or outcome.exit_code
+    if options.fix:
+        _say_what_was_fixed(fixed, "fixed")
+    return outcome.exit_code
 
 
 def _write_text(outcome: Outcome) -> None:
@@ -52,10 +38,10 @@ def _write_text(outcome: Outcome) -> None:
         sys.stdout.buffer.flush()
 
 
-def _show_diff(outcome: Outcome, fixed: Fixed, options: Options) -> int:
+def _show_diff(outcome: Outcome, fixed: Sequence[Fixed], options: Options) -> int:
     from otpwise_cli import writing
 
-    changed = [fixed.files[path] for path in sorted(fixed.files)]
+    changed = sorted((file for part in fixed for file in part.files.values()), key=lambda file: file.path)
     console = console_for(options.color)
     if console.is_terminal and not console.no_color:
         from rich.text import Text
@@ -70,22 +56,20 @@ def _show_diff(outcome: Outcome, fixed: Fixed, options: Options) -> int:
             sys.stdout.buffer.write(f"{line}\n".encode())
     sys.stdout.flush()
     _say_what_was_fixed(fixed, "would be fixed")
-    if outcome.problems.configuration or outcome.failures:
-        return 2
-    if outcome.problems.unread:
-        return 3
-    return 1 if changed else 0
+    return outcome.trouble or (1 if changed else 0)
 
 
-def _say_what_was_fixed(fixed: Fixed, verb: str) -> None:
+def _say_what_was_fixed(fixed: Sequence[Fixed], verb: str) -> None:
     from otpwise_cli.check import complain
 
     sys.stdout.flush()
-    if fixed.applied:
-        findings, files = len(fixed.applied), len(fixed.files)
-        complain(f"{findings} finding{'s' * (findings != 1)} {verb} in {files} file{'s' * (files != 1)}")
-    for rule, title, path in fixed.refused:
-        complain(f"{shown(path)}: the fix “{title}” of {rule} was left out: the result would not parse")
+    findings = sum(len(part.applied) for part in fixed)
+    files = sum(len(part.files) for part in fixed)
+    if findings:
+        complain(f"{plural(findings, 'finding')} {verb} in {plural(files, 'file')}")
+    for part in fixed:
+        for rule, title, path in part.refused:
+            complain(f"{shown(path)}: the fix “{title}” of {rule} was left out: the result would not parse")
 
 
 def _report(outcome: Outcome, options: Options) -> None:

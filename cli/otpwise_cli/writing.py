@@ -10,32 +10,61 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from otpwise_cli.checking import shown
-from otpwise_cli.fixing import ChangedFile
+from otpwise_cli.fixing import ChangedFile, Fixed
 
 
-def write(changed: ChangedFile) -> str | None:
-    """Writes one file, its mode kept. Returns what went wrong and what to do, None when all is well.
+def write_all(fixed: Fixed) -> tuple[dict[Path, str], set[Path]]:
+    """Writes the changed files, their modes kept.
 
-    A link stays one: the file behind it is written. A file that somebody else changed since it was read
-    is left alone.
+    Returns what went wrong, by path, and all files that were not written: what one fix changed together
+    is written together or not at all.
     """
-    target = Path(os.path.realpath(changed.path))
+    problems = {path: problem for path, file in fixed.files.items() if (problem := _obstacle(file))}
+    unwritten = fixed.bound_to(problems)
+    for path, file in fixed.files.items():
+        if path not in unwritten:
+            try:
+                _write(file)
+            except OSError as error:
+                problems[path] = f"cannot be written ({error.strerror or error}): run the command again"
+                unwritten.add(path)
+    return problems, unwritten
+
+
+def _obstacle(changed: ChangedFile) -> str | None:
+    """Why a file cannot be written, and what to do; asked of all files before any is written."""
+    target = _target(changed)
     try:
         if changed.old is None:
-            target.parent.mkdir(parents=True, exist_ok=True)
             if target.exists():
                 return "was created by somebody else in the meantime and is left alone: run the command again"
-            mode = 0o666 & ~_umask()
+            folder = next(folder for folder in target.parents if folder.exists())
         else:
             if target.read_bytes() != changed.old.raw:
                 return "was changed by somebody else in the meantime and is left alone: run the command again"
-            mode = stat.S_IMODE(target.stat().st_mode)
             if not os.access(target, os.W_OK):
                 return "cannot be written (it is read-only): make it writable"
-        _replace(target, changed.new.raw, mode)
+            folder = target.parent
+        if not os.access(folder, os.W_OK | os.X_OK):
+            return "cannot be written (its folder is read-only): make the folder writable"
     except OSError as error:
         return f"cannot be written ({error.strerror or error}): make it and its folder writable"
     return None
+
+
+def _target(changed: ChangedFile) -> Path:
+    """The file behind a link: the link itself stays."""
+    return Path(os.path.realpath(changed.path))
+
+
+def _write(changed: ChangedFile) -> None:
+    target = _target(changed)
+    if changed.old is None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        mode = 0o666 & ~_umask()
+    else:
+        mode = stat.S_IMODE(target.stat().st_mode)
+    _replace(target, changed.new.raw, mode)
 
 
 def _replace(target: Path, data: bytes, mode: int) -> None:

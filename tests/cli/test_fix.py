@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from otpwise_analyzers.rules.base import Rule
 from otpwise_analyzers.rules.catalogue import RULES
 from otpwise_analyzers.source.edits import Edit
 from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_cli import fixing
 from otpwise_cli.check import Options, run
 from tests.cli.conftest import FAULTY, FIXED, INJECTED, QUIET, Otpwise, Project
 
@@ -120,11 +122,13 @@ class _Careless(Rule):
     why = "It is careless."
     calls = frozenset({"careless"})
     text = ""
+    together_with: tuple[str, ...] = ()
 
     def check(self, file: ElixirFile) -> list[Finding]:
         def fix(at: int) -> Fix:
             def build(context: FixContext) -> Change | None:
-                return (FileChange(file.path, (Edit(at, at, self.text),)),)
+                others = [FileChange(path, (Edit(0, 0, "# seen\n"),)) for path in self.together_with]
+                return (FileChange(file.path, (Edit(at, at, self.text),)), *others)
 
             return Fix("Insert", Applicability.SAFE, build)
 
@@ -167,16 +171,43 @@ def test_fixes_without_end_come_to_one(
 def test_a_file_that_changed_meanwhile_is_left_alone(
     project: Project, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from otpwise_cli import fixing
-
     root = project({"lib/a.ex": FAULTY})
     real = fixing.fix_batch
 
-    def late(*arguments: object) -> None:
-        real(*arguments)  # type: ignore[arg-type]
+    def late(*arguments: Any) -> fixing.Fixed:
+        fixed = real(*arguments)
         (root / "lib/a.ex").write_text("# somebody else\n")
+        return fixed
 
     monkeypatch.setattr(fixing, "fix_batch", late)
     assert run(Options(paths=(Path(root),), fix=True)) == 2
     assert (root / "lib/a.ex").read_text() == "# somebody else\n"
-    assert "was changed by somebody else" in capfd.readouterr().err
+    shown = capfd.readouterr()
+    assert "was changed by somebody else" in shown.err and "fixed in" not in shown.err
+    assert "1 finding in 2 files" in shown.out
+
+
+def test_what_one_fix_changes_is_written_together_or_not_at_all(
+    project: Project,
+    careless: type[_Careless],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(careless, "text", "x = ")
+    monkeypatch.setattr(careless, "together_with", ("lib/c.ex",))
+    monkeypatch.setattr("otpwise_cli.fixing.MAX_FIXES_OF_A_FILE", 1)
+    root = project({"lib/a.ex": "careless()\n", "lib/b.ex": FAULTY, "lib/c.ex": "1\n"})
+    real = fixing.fix_batch
+
+    def late(*arguments: Any) -> fixing.Fixed:
+        fixed = real(*arguments)
+        (root / "lib/c.ex").write_text("2\n")
+        return fixed
+
+    monkeypatch.setattr(fixing, "fix_batch", late)
+    assert run(Options(paths=(Path(root),), fix=True)) == 2
+    assert (root / "lib/a.ex").read_text() == "careless()\n" and (root / "lib/c.ex").read_text() == "2\n"
+    assert (root / "lib/b.ex").read_text() == FIXED
+    shown = capfd.readouterr()
+    assert "lib/c.ex was changed by somebody else" in shown.err and "1 finding fixed in 1 file" in shown.err
+    assert "1 warning" in shown.out
