@@ -7,6 +7,7 @@ import re
 from tree_sitter import Node
 
 from otpwise_analyzers.findings import Change
+from otpwise_analyzers.project.channels import BROADCASTS
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite.layout import (
     WIDTH,
@@ -85,11 +86,7 @@ def identifier_instead(
     entries = _written_entries(payload, file)
     pairs = [new if entry == pair else file.text(entry) for entry in entries]
     call = next(
-        (
-            one
-            for one in clause.calls("broadcast", "broadcast!", "broadcast_from", "broadcast_from!")
-            if nodes.encloses(one.node, pair)
-        ),
+        (one for one in clause.calls(*BROADCASTS) if nodes.encloses(one.node, pair)),
         None,
     )
     if call is None:
