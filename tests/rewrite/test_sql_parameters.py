@@ -157,6 +157,16 @@ BOUND = [
     ),
     (
         "pg",
+        'Repo.query!("SELECT 1 FROM t WHERE a IN (#{Enum.join(a, ", ")}) AND b = \'#{b}\'")',
+        'Repo.query!("SELECT 1 FROM t WHERE a = ANY($1) AND b = $2", [a, b])',
+    ),
+    (
+        "pg",
+        "Repo.query!(\"SELECT 1 FROM t WHERE a NOT IN ('#{a |> Enum.uniq() |> Enum.join(\"', '\")}')\")",
+        'Repo.query!("SELECT 1 FROM t WHERE a <> ALL($1)", [a |> Enum.uniq()])',
+    ),
+    (
+        "pg",
         """
         case Repo.query("SELECT first_name, last_name, age FROM people WHERE surname = '#{a}' AND x") do
           {:ok, result} -> result
@@ -184,6 +194,8 @@ def test_bound(adapter: str, before: str, after: str) -> None:
     "body",
     [
         'Repo.query!("SELECT 1 FROM t WHERE a IN (#{a})")',
+        "Repo.query!(\"SELECT 1 FROM t WHERE a IN ('x', '#{Enum.join(a, \"','\")}')\")",
+        'Repo.query!("SELECT 1 FROM t WHERE a IN (#{Enum.map_join(a, ",", &inspect/1)})")',
         "Repo.query!(\"SELECT 1 FROM t WHERE a = '#{a}'\", b)",
         "Repo.query!(\"SELECT 1 FROM t WHERE a = '#{a}' AND b = $2\", [b])",
         "Repo.query!(\"SELECT 1 FROM t WHERE a = E'#{a}'\")",
@@ -213,6 +225,10 @@ def test_left_alone(body: str) -> None:
                 assert objections(files, PATH, finding, fix) == ([], None)
     else:
         assert fixed(body) is None
+
+
+def test_lists_are_bound_on_postgresql_alone() -> None:
+    assert fixed('Repo.query!("SELECT 1 FROM t WHERE a IN (#{Enum.join(a, ",")})")', "mysql") is None
 
 
 @pytest.mark.elixir

@@ -111,15 +111,28 @@ def _wrapped(file: ElixirFile, values: Sequence[Node]) -> list[Edit] | None:
         return None
     hoisted: list[Edit] = []
     for (_, name), scope in crowded.items():
-        for value in values:
-            if file.text(value) == name and nodes.encloses(scope.node, value):
-                edits[value.start_byte] = Edit(value.start_byte, value.end_byte, "escaped")
+        inner = [v for v in values if file.text(v) == name and nodes.encloses(scope.node, v)]
+        new = {v.start_byte: Edit(v.start_byte, v.end_byte, "escaped") for v in inner}
+        fresh = "escaped"
+        if _overflows(file, list((edits | new).values())):
+            if len(inner) != _uses(file, scope, name):
+                return None
+            # Nobody needs the value as it came: its own name serves, and no line grows.
+            new, fresh = {}, name
+        edits = {at: edit for at, edit in edits.items() if at not in {v.start_byte for v in inner}} | new
         at, indent = scope.first.start_byte, layout.indent_of(file, scope.first)
         gap = "\n" if layout.is_one_line(file, scope.first) else "\n\n"
-        hoisted.append(Edit(at, at, f"escaped = escape_like({name}){gap}{indent}"))
-    if _overflows(file, list(edits.values())):
-        return None
-    return [*hoisted, *edits.values()]
+        hoisted.append(Edit(at, at, f"{fresh} = escape_like({name}){gap}{indent}"))
+    return None if _overflows(file, list(edits.values())) else [*hoisted, *edits.values()]
+
+
+def _uses(file: ElixirFile, scope: _Scope, name: str) -> int:
+    """How often a variable stands in a scope from its first statement on."""
+    return sum(
+        1
+        for node in nodes.descendants(scope.node, "identifier")
+        if node.start_byte >= scope.first.start_byte and file.text(node) == name
+    )
 
 
 def _wrap(file: ElixirFile, value: Node) -> Edit:

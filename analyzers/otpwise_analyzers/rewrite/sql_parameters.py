@@ -15,7 +15,7 @@ from otpwise_analyzers.source.edits import Edit, Span, apply
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.sql_positions import Kind, Place, Position, Sql, Token
-from otpwise_analyzers.syntax.strings import Literal, Template
+from otpwise_analyzers.syntax.strings import Hole, Literal, Template
 
 _TYPED_LITERALS = frozenset({"INTERVAL", "DATE", "TIME", "TIMESTAMP", "TIMESTAMPTZ"})
 _NUMBERED = re.compile(rb"[$@](\d+)")
@@ -25,7 +25,8 @@ _NUMBERED = re.compile(rb"[$@](\d+)")
 class _Binding:
     """`span` of the file becomes a placeholder for the Elixir expression `value`.
 
-    `cast` and `closing` (a quote that the span took along) follow it; `at` is its place in the SQL.
+    `opening` stands before it; `cast` and `closing` (a quote that the span took along) follow it. `at` is
+    its place in the SQL.
     """
 
     span: Span
@@ -33,6 +34,7 @@ class _Binding:
     cast: str
     closing: str
     at: int
+    opening: str = ""
 
 
 def bound(file: ElixirFile, sql_call: SqlCall, positions: list[Position]) -> Change | None:
@@ -45,10 +47,14 @@ def bound(file: ElixirFile, sql_call: SqlCall, positions: list[Position]) -> Cha
         return None
     bindings: list[_Binding] = []
     for index in dict.fromkeys(position.index for position in positions):
-        group = [position for position in positions if position.index == index]
-        if any(position.place not in (Place.VALUE, Place.QUOTED) for position in group):
-            return None
-        binding = _binding(file, sql_call, sql, template, sql.code[index], index)
+        holes = [template.holes[position.hole] for position in positions if position.index == index]
+        is_list = any(_is_list(file, hole.expression) for hole in holes) or any(
+            position.place is Place.LIST for position in positions if position.index == index
+        )
+        if is_list:
+            binding = _list_binding(file, sql_call, sql, template, holes, index)
+        else:
+            binding = _binding(file, sql_call, sql, template, sql.code[index], index)
         if binding is None:
             return None
         bindings.append(binding)
@@ -83,6 +89,58 @@ def _binding(
     if replaced is None or value is None:
         return None
     return _Binding(replaced[0], value, cast, replaced[1], start)
+
+
+def _is_list(file: ElixirFile, expression: Node) -> bool:
+    """Whether an expression makes one text of many values."""
+    text = file.text(expression)
+    return "Enum.join" in text or "map_join" in text
+
+
+def _list_binding(
+    file: ElixirFile, sql_call: SqlCall, sql: Sql, template: Template, holes: list[Hole], index: int
+) -> _Binding | None:
+    """`IN (#{Enum.join(ids, ",")})` as `= ANY($1)`, quoted or not. PostgreSQL alone takes lists."""
+    code, token = sql.code, sql.code[index]
+    if sql_call.placeholder != "$" or len(holes) != 1 or index < 2 or index + 1 >= len(code):
+        return None
+    if (code[index - 2].word, code[index - 1].word, code[index + 1].word) != ("IN", "(", ")"):
+        return None
+    joined = _joined(file, holes[0].expression)
+    quotes = {Kind.HOLE: "", Kind.STRING: "'"}.get(token.kind)
+    if joined is None or quotes is None or token.end - token.start != 1 + 2 * len(quotes):
+        return None
+    values, separator = joined
+    if "".join(separator.split()) != f"{quotes},{quotes}" or "\n" in values:
+        return None
+    negated = index > 2 and code[index - 3].word == "NOT"
+    start = code[index - 3 if negated else index - 2].start
+    replaced = _span(file, template, start, code[index + 1].end)
+    if replaced is None:
+        return None
+    return _Binding(replaced[0], values, ")", replaced[1], start, "<> ALL(" if negated else "= ANY(")
+
+
+def _joined(file: ElixirFile, expression: Node) -> tuple[str, str] | None:
+    """The list and the separator of `Enum.join(list, separator)`, piped or not."""
+    node = nodes.unwrap(expression)
+    values: Node | None = None
+    call = node
+    if nodes.is_operator(node, "|>"):
+        values, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if right is None:
+            return None
+        call = right
+    target = call.child_by_field_name("target") if call.type == "call" else None
+    if target is None or file.text(target) != "Enum.join":
+        return None
+    arguments = nodes.arguments_of(call)
+    if values is None and arguments:
+        values = arguments.pop(0)
+    separator = nodes.string_literal(arguments[0], file.data) if len(arguments) == 1 else None
+    if values is None or separator is None:
+        return None
+    return file.text(values), separator
 
 
 def _value(file: ElixirFile, sql: Sql, template: Template, token: Token, *, as_text: bool) -> str | None:
@@ -256,7 +314,7 @@ def _placed(
         if max(numbers, default=0) != len(items):
             return None
         edits = [
-            Edit(*binding.span, f"{style}{number}{binding.cast}{binding.closing}")
+            Edit(*binding.span, f"{binding.opening}{style}{number}{binding.cast}{binding.closing}")
             for number, binding in enumerate(bindings, len(items) + 1)
         ]
         return edits, [*items, *(binding.value for binding in bindings)]

@@ -46,7 +46,8 @@ class SqlInjection(Rule):
     )
     fix_note = (
         "Unsafe: puts `$1` (`?` on MySQL and SQLite) in the value's place and the value in the list of parameters, "
-        "`%` of a pattern with it. The value may need another type than text."
+        '`%` of a pattern with it; on PostgreSQL `IN (#{Enum.join(ids, ",")})` becomes `= ANY($1)`. The value may need '
+        "another type than text. A list that was joined elsewhere, or a value in a place of unknown meaning, gets no fix."
     )
     references = (
         Reference("Ecto.Adapters.SQL: query/4", "https://hexdocs.pm/ecto_sql/Ecto.Adapters.SQL.html#query/4"),
