@@ -156,3 +156,26 @@ def test_options_are_written_as_a_child_takes_them() -> None:
     assert child_entry("A", None) == child_entry("A", "[]") == "A"
     assert child_entry("A", "ttl: 5") == child_entry("A", "[ttl: 5]") == "{A, ttl: 5}"
     assert child_entry("A", "[:x]") == "{A, [:x]}"
+
+
+def test_an_entry_that_is_too_long_is_broken_as_the_formatter_does() -> None:
+    options = '[directory: "priv/cache", every: :timer.minutes(30), keep: [:newest, :largest, :dearest]]'
+    application = _application("    children = [\n      MyAppWeb.Endpoint\n    ]\n")
+    after = _added(application, child_entry("MyApp.Cache", options))
+    expected = (
+        "      {MyApp.Cache,\n"
+        '       directory: "priv/cache",\n'
+        "       every: :timer.minutes(30),\n"
+        "       keep: [:newest, :largest, :dearest]},\n"
+        "      MyAppWeb.Endpoint\n"
+    )
+    assert after == application.replace("      MyAppWeb.Endpoint\n", expected)
+    start = f"{{GenServer, :start_link, [MyApp.Cache, {options}]}}"
+    after = _added(application, f"%{{id: MyApp.Cache, start: {start}}}")
+    assert after is None
+    start = "{GenServer, :start_link, [MyApp.Cache, [every: 30_000], [name: MyApp.Cache]]}"
+    after = _added(application, f"%{{id: MyApp.Cache, start: {start}}}")
+    assert after == application.replace(
+        "      MyAppWeb.Endpoint\n",
+        f"      %{{\n        id: MyApp.Cache,\n        start: {start}\n      }},\n      MyAppWeb.Endpoint\n",
+    )

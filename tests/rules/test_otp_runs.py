@@ -58,7 +58,9 @@ defmodule MyApp.Mail do
   end
 
   def send_all(list, report) do
-    Enum.each(list, fn to -> Task.async(fn -> send(report, {:sent, to, Process.get(:"$ancestors")}) end) end)
+    Enum.each(list, fn to ->
+      Task.async(fn -> send(report, {:sent, to, Process.get(:"$ancestors")}) end)
+    end)
   end
 end
 """

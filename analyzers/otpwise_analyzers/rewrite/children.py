@@ -52,7 +52,8 @@ def is_listed(context: FixContext, module: str, name: str | None = None) -> bool
 def add_child(context: FixContext, module: str, entry: str, name: str | None = None) -> Change | None:
     """Adds `entry` to the children of the application that the checked file belongs to.
 
-    `entry` is one line of formatted Elixir that uses full module names; `module` is the child's module
+    `entry` is one line of formatted Elixir with full module names (broken where it is too long for a
+    line of the list); `module` is the child's module
     and `name` its `name:`. It goes behind the repo and PubSub and before the endpoint. Nothing is
     changed when it is there already; None when the application's children are not one literal list.
     """
@@ -96,9 +97,11 @@ def _insertion(place: ChildrenList, entry: str) -> list[Edit] | None:
     if not layout.starts_line(file, closing):
         return None
     indent = layout.indent_of(file, items[0]) if items else layout.indent_at(file, closing) + "  "
-    if len(indent) + len(entry) + 1 > layout.WIDTH:
-        return None
     at = _position(file, items, entry)
+    written = _rendered(entry, indent)
+    if written is None:
+        return None
+    entry = written
     if not items:
         start = layout.line_start(file, closing)
         return [Edit(start, start, f"{indent}{entry}\n")]
@@ -138,9 +141,12 @@ def _into_one_line(place: ChildrenList, items: list[Node], entry: str) -> list[E
             return [Edit(items[-1].end_byte, items[-1].end_byte, f", {entry}")]
         return [Edit(items[at].start_byte, items[at].start_byte, f"{entry}, ")]
     at = _position(file, items, entry)
-    entries = [file.text(item) for item in items]
-    entries.insert(at, entry)
     indent = layout.indent_of(file, node)
+    written = _rendered(entry, f"{indent}  ")
+    if written is None:
+        return None
+    entries = [file.text(item) for item in items]
+    entries.insert(at, written)
     parent = node.parent
     if nodes.is_operator(parent, "=") or (parent is not None and parent.type == "do_block"):
         return [Edit(node.start_byte, node.end_byte, _broken(entries, indent))]
@@ -194,3 +200,32 @@ def _module_in(file: ElixirFile, item: Node) -> str:
         return file.text(item)
     alias = next(iter(nodes.descendants(item, "alias")), None)
     return file.text(alias) if alias is not None else ""
+
+
+def _rendered(entry: str, indent: str) -> str | None:
+    """The entry behind `indent` as the formatter writes it; None when no line break makes it fit."""
+    if len(indent) + len(entry) + 1 <= layout.WIDTH:
+        return entry
+    file = ElixirFile("", entry.encode())
+    top = nodes.named(file.root)[0]
+    pairs = [file.text(pair) for pair in nodes.descendants(top, "pair") if _is_outermost(pair, top)]
+    if top.type == "map":
+        lines = [
+            "%{",
+            *(f"{indent}  {pair}," for pair in pairs[:-1]),
+            f"{indent}  {pairs[-1]}",
+            f"{indent}}}",
+        ]
+    elif top.type == "tuple" and len(nodes.named(top)) == 2:
+        module, options = nodes.named(top)
+        parts = pairs if options.type == "keywords" else [file.text(options)]
+        lines = [f"{{{file.text(module)},", *(f"{indent} {part}," for part in parts)]
+        lines[-1] = lines[-1].removesuffix(",") + "}"
+    else:
+        return None
+    return "\n".join(lines) if all(len(line) < layout.WIDTH for line in lines) else None
+
+
+def _is_outermost(pair: Node, top: Node) -> bool:
+    owner = next((a for a in nodes.ancestors(pair) if a.type in ("map", "list", "tuple", "call")), None)
+    return owner == top

@@ -153,6 +153,28 @@ def _closes_block(file: ElixirFile, end: int) -> bool:
     return _CLOSING.match(file.data, end) is not None
 
 
+def blank_lines_around(file: ElixirFile, node: Node) -> list[Edit]:
+    """The blank lines that a statement needs around it once it takes several lines.
+
+    Two insertions at most: above it (and above its comments) and below, where other code is next to it.
+    """
+    edits: list[Edit] = []
+    start = line_start(file, node.start_byte)
+    while start > 0 and _line_at(file, line_start(file, start - 1)).startswith(b"#"):
+        start = line_start(file, start - 1)
+    if start > 0 and _line_at(file, line_start(file, start - 1)) and not _opens_block(file, start):
+        edits.append(Edit(start, start, "\n"))
+    end = line_end(file, node.end_byte)
+    below = _after_newline(file, end)
+    if below < len(file.data) and _line_at(file, below) and not _closes_block(file, below):
+        edits.append(Edit(below, below, "\n"))
+    return edits
+
+
+def _line_at(file: ElixirFile, start: int) -> bytes:
+    return file.data[start : line_end(file, start)].strip()
+
+
 def fits(text: str, indent: str = "", *, behind: int = 0) -> bool:
     """Whether one-line `text` stays within the formatter's width behind `indent`, with room for `behind`."""
     return "\n" not in text and len(indent) + len(text) + behind <= WIDTH

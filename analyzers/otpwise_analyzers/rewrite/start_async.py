@@ -37,7 +37,7 @@ def start_async(context: FixContext, call: Call, statement: Node) -> Change | No
     if any(_handles(clause, name) for clause in module.clauses("handle_async", 3)):
         return None
     anchor = callbacks.last_clause(module, ("handle_async",)) or callbacks.last_clause(module, _CALLBACKS)
-    edits = calling(call.file, f"socket = start_async(socket, :{name}, ", call.args, statement)
+    edits = calling(call.file, f"start_async(socket, :{name}, ", call.args, statement, bound_to="socket")
     if edits is None or anchor is None:
         return None
     edits.append(callbacks.insertion_after(anchor, _handlers(module, name)))

@@ -83,29 +83,55 @@ def start_child_edits(call: Call, name: str, replaced: Node) -> list[Edit] | Non
     return calling(file, f"{task}.Supervisor.start_child({supervisor}, ", arguments, replaced)
 
 
-def calling(file: ElixirFile, head: str, arguments: list[Node], replaced: Node) -> list[Edit] | None:
+def calling(
+    file: ElixirFile, head: str, arguments: list[Node], replaced: Node, *, bound_to: str | None = None
+) -> list[Edit] | None:
     """`head` (up to its open parenthesis), the arguments as they stand, `)`, in the place of `replaced`.
 
-    The arguments are the end of `replaced`. The body of a one-line `fn` gets its own line where the
-    whole would be too long for one; None when that does not help.
+    The arguments are the end of `replaced`. With `bound_to` the value is bound to that variable. The body
+    of a one-line `fn` gets its own line where the whole would be too long for one; None when that does
+    not help.
     """
     first, last = arguments[0], arguments[-1]
-    before = layout.column(file, replaced.start_byte)
+    binding = f"{bound_to} = " if bound_to is not None else ""
+    before = layout.column(file, replaced.start_byte) + len(binding)
     line = file.data[first.start_byte : layout.line_end(file, first.start_byte)].decode("utf-8", "replace")
     added = 0 if file.text(replaced).endswith(")") else 1
-    if before + len(head) + len(line) + added <= layout.WIDTH:
+    one_line = first.start_point.row == last.end_point.row
+    if before + len(head) + len(line) + added <= layout.WIDTH and (one_line or bound_to is None):
         return [
-            Edit(replaced.start_byte, first.start_byte, head),
+            Edit(replaced.start_byte, first.start_byte, binding + head),
             Edit(last.end_byte, replaced.end_byte, ")"),
         ]
-    body = _single_expression(file, first) if len(arguments) == 1 else None
-    if body is None or not layout.is_one_line(file, first):
+    if len(arguments) != 1 or not layout.starts_line(file, replaced.start_byte):
         return None
     indent = layout.indent_of(file, replaced)
-    if before + len(f"{head}fn ->") > layout.WIDTH or len(indent) + 2 + len(body) > layout.WIDTH:
+    inner = indent if bound_to is None else f"{indent}  "
+    function = _broken_function(file, first, inner)
+    opening = "" if bound_to is None else f"{bound_to} =\n{inner}"
+    if function is None or len(inner) + len(f"{head}fn ->") > layout.WIDTH:
         return None
-    text = f"{head}fn ->\n{indent}  {body}\n{indent}end)"
-    return [Edit(replaced.start_byte, replaced.end_byte, text)]
+    return [
+        *layout.blank_lines_around(file, replaced),
+        Edit(replaced.start_byte, replaced.end_byte, f"{opening}{head}{function})"),
+    ]
+
+
+def _broken_function(file: ElixirFile, function: Node, indent: str) -> str | None:
+    """A function with its body on lines of its own, its `end` behind `indent`."""
+    if layout.is_one_line(file, function):
+        body = _single_expression(file, function)
+        if body is None or len(indent) + 2 + len(body) > layout.WIDTH:
+            return None
+        return f"fn ->\n{indent}  {body}\n{indent}end"
+    # Moving the inside of a string that spans lines would change it.
+    for text in nodes.descendants(function, "string", "charlist", "sigil"):
+        if not layout.is_one_line(file, text):
+            return None
+    deeper = len(indent) - len(layout.indent_of(file, function))
+    lines = file.text(function).replace("\r\n", "\n").split("\n")
+    moved = [lines[0], *(" " * deeper + line if line.strip() else "" for line in lines[1:])]
+    return "\n".join(moved) if all(len(line) <= layout.WIDTH for line in moved) else None
 
 
 def _single_expression(file: ElixirFile, function: Node) -> str | None:

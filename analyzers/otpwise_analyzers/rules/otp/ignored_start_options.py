@@ -225,7 +225,7 @@ class IgnoredStartOptions(Rule):
             parameter = start.params[0]
             if len(call.args) < 2 or call.piped is not None or not _is_thrown_away(start, parameter):
                 continue
-            if not _starts_itself(call, module) or not _is_constant(call.args[1]):
+            if not _starts_itself(call, module) or not _is_constant(file, call.args[1]):
                 continue
             given, asked = _children(file, module)
             if not given and (asked or not _looks_like_state(file, call.args[1])):
@@ -261,8 +261,11 @@ def _starts_itself(call: Call, module: Module) -> bool:
     return call.file.module_name(call.args[0]) == module.name
 
 
-def _is_constant(node: Node) -> bool:
-    return node.type in _CONSTANTS and not any(nodes.descendants(node, "identifier", "call", "interpolation"))
+def _is_constant(file: ElixirFile, node: Node) -> bool:
+    return node.type in _CONSTANTS and not any(
+        inner.type != "identifier" or file.text(inner) != "__MODULE__"
+        for inner in nodes.descendants(node, "identifier", "call", "interpolation")
+    )
 
 
 def _looks_like_state(file: ElixirFile, constant: Node) -> bool:
