@@ -124,7 +124,7 @@ def check(
 def _settled(finding: Finding, settings: Settings) -> Finding | None:
     """The finding at the level that is shown; None when the settings turn its rule off."""
     chosen = settings.level_for(finding.rule)
-    if chosen == "off":
+    if chosen == "off" or (finding.strict_only and settings.profile != "strict"):
         return None
     if chosen is not None:
         return replace(finding, level=Level(chosen))

@@ -100,3 +100,5 @@ class Finding:
     confidence: Confidence = Confidence.CERTAIN
     related: tuple[Related, ...] = ()
     fixes: tuple[Fix, ...] = ()
+    # Shown in the strict profile alone: what a project's own style makes noise elsewhere.
+    strict_only: bool = False

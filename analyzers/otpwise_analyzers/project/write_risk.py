@@ -13,7 +13,10 @@ from otpwise_analyzers.syntax.modules import Definition, Module
 from otpwise_analyzers.syntax.variables import bound_by, uses_of
 
 # Anything of these in a function says that its author thought of it, or that its caller did.
-_HANDLED = re.compile(rb"\btransact|\bMulti\b|\block:|\bcheckout\b|\block\(|in_transaction")
+_HANDLED = re.compile(
+    rb"\.transact(ion)?\b|\bMulti\b|\block:|\block\(|\bcheckout\b|in_transaction"
+    rb"|\b(not|non|without|no|a|an|one|the)[ -]transact(ion|ional)\b"
+)
 _NAMED = re.compile(r"(_in_transaction|_multi|_in_tx|_transaction)[?!]?$")
 _SETUP = re.compile(r"^(seed|setup|populate|reset_db)|_(seeds?|fixture)$")
 # Stores that have no transactions over several statements.
@@ -28,8 +31,7 @@ _COUNTER = re.compile(rb"\binc:")
 def is_accounted_for(module: Module, definition: Definition) -> bool:
     """Whether the function or one of its callers here has a transaction, or needs none by what it is."""
     file = definition.file
-    node = definition.node
-    if _HANDLED.search(file.data, node.start_byte, node.end_byte) or definition.quoted:
+    if _HANDLED.search(file.data, _start_of(definition), definition.node.end_byte) or definition.quoted:
         return True
     if _NAMED.search(definition.name) or _SETUP.search(definition.name):
         return True
@@ -45,6 +47,16 @@ def is_accounted_for(module: Module, definition: Definition) -> bool:
         and _HANDLED.search(file.data, caller.node.start_byte, caller.node.end_byte) is not None
         for caller in callers
     )
+
+
+def _start_of(definition: Definition) -> int:
+    """The first byte of the comments and attributes above a clause."""
+    first = definition.node
+    while (above := first.prev_named_sibling) is not None:
+        if above.type != "comment" and not nodes.is_operator(above, "@"):
+            break
+        first = above
+    return first.start_byte
 
 
 def matters(file: ElixirFile, definition: Definition, path: list[Call]) -> bool:

@@ -187,13 +187,10 @@ def _choices(project: ProjectView, prefix: str, schema: str) -> list[str]:
             continue
         if not places.is_production_code(located.path) or "lib/" not in located.path:
             continue
-        if facts.uses and not all(use.module.startswith("Ecto") for use in facts.uses):
+        if facts.uses:
             # A channel of an old Phoenix, a process, a test case: no context.
             continue
-        if (
-            facts.uses_module("Ecto.Repo", "Application", "GenServer", "Supervisor")
-            or name == f"{prefix}.Repo"
-        ):
+        if _NO_CONTEXT.search(name) or facts.behaviours:
             continue
         names = {function.name.rstrip("!?") for function in facts.functions}
         own = {f"get_{word}", f"create_{word}", f"list_{plural(word)}", f"update_{word}", f"delete_{word}"}

@@ -135,7 +135,10 @@ class Rule(ABC):
         confidence: Confidence = Confidence.CERTAIN,
         related: Iterable[Related] = (),
         fixes: Iterable[Fix] = (),
+        strict_only: bool = False,
     ) -> Finding:
         """A finding of this rule at a node or a byte range."""
         span = where if isinstance(where, Span) else Span(where.start_byte, where.end_byte)
-        return Finding(self.name, span, message, level, confidence, tuple(related), tuple(fixes))
+        return Finding(
+            self.name, span, message, level, confidence, tuple(related), tuple(fixes), strict_only
+        )

@@ -235,71 +235,6 @@ class WritesWithoutTransaction(Rule):
                 end
                 """,
         ),
-        Example(
-            """\
-                defmodule ShopWeb.OrderController do
-                  alias Shop.Orders.Order
-                  alias Shop.Repo
-
-                  def create(conn, %{"order" => attrs}) do
-                    case Repo.insert(Order.changeset(%Order{}, attrs)) do
-                      {:ok, order} ->
-                        «Repo.insert!(%Shop.Audit.Entry{subject_id: order.id})»
-                        redirect(conn, to: "/orders/#{order.id}")
-
-                      {:error, changeset} ->
-                        render(conn, "new.html", changeset: changeset)
-                    end
-                  end
-                end
-                """,
-            path="lib/shop_web/controllers/order_controller.ex",
-            others={"lib/shop/repo.ex": _REPO, "lib/shop/orders/order.ex": _ORDER},
-            fixed="""\
-                defmodule ShopWeb.OrderController do
-                  alias Shop.Orders
-
-                  def create(conn, %{"order" => attrs}) do
-                    case Orders.create_order(attrs) do
-                      {:ok, order} ->
-                        redirect(conn, to: "/orders/#{order.id}")
-
-                      {:error, changeset} ->
-                        render(conn, "new.html", changeset: changeset)
-                    end
-                  end
-                end
-                """,
-            fixed_others={
-                "lib/shop/orders.ex": """\
-                defmodule Shop.Orders do
-                  @moduledoc "What the application does with orders."
-
-                  alias Ecto.Multi
-                  alias Shop.Audit.Entry
-                  alias Shop.Orders.Order
-                  alias Shop.Repo
-
-                  @doc "Creates an order."
-                  def create_order(attrs) do
-                    Multi.new()
-                    |> Multi.insert(:order, Order.changeset(%Order{}, attrs))
-                    |> Multi.insert(:entry, fn %{order: order} ->
-                      %Entry{subject_id: order.id}
-                    end)
-                    |> Repo.transaction()
-                    |> case do
-                      {:ok, %{order: order}} ->
-                        {:ok, order}
-
-                      {:error, _step, changeset, _changes} ->
-                        {:error, changeset}
-                    end
-                  end
-                end
-                """
-            },
-        ),
     )
     correct = (
         Example(
@@ -392,6 +327,53 @@ class WritesWithoutTransaction(Rule):
             path="lib/shop/orders.ex",
             others={"lib/shop/repo.ex": _REPO},
             why="the second write is made instead of the first, which failed",
+        ),
+        Example(
+            """\
+                defmodule Shop.Orders do
+                  alias Shop.Orders.{Carrier, Order}
+                  alias Shop.Repo
+
+                  def prepare(order) do
+                    case Repo.get(Order, order.id) do
+                      nil -> Repo.insert!(order)
+                      order -> order
+                    end
+
+                    case Repo.get_by(Carrier, order_id: order.id) do
+                      nil -> Repo.insert!(%Carrier{name: "post"})
+                      carrier -> carrier
+                    end
+                  end
+
+                  def discard(order, carrier) do
+                    with {:error, reason} <- Repo.delete(order), do: Logger.error(inspect(reason))
+                    with {:error, reason} <- Repo.delete(carrier), do: Logger.error(inspect(reason))
+                  end
+                end
+                """,
+            path="lib/shop/orders.ex",
+            others={"lib/shop/repo.ex": _REPO},
+            why="rows that are made on a condition each, and removals of which each may fail, depend on nothing",
+        ),
+        Example(
+            """\
+                defmodule Shop.Orders do
+                  import Ecto.Query
+
+                  alias Shop.Orders.Order
+                  alias Shop.Repo
+
+                  # The number is for display; not transactional, it may drift.
+                  def view(order) do
+                    Repo.update_all(where(Order, id: ^order.id), inc: [views: 1])
+                    Repo.insert!(%Shop.Orders.View{order_id: order.id})
+                  end
+                end
+                """,
+            path="lib/shop/orders.ex",
+            others={"lib/shop/repo.ex": _REPO},
+            why="the comment says that it was decided",
         ),
     )
 
