@@ -31,13 +31,16 @@ class Unused(Rule):
         ),
         Example(
             """\
-            # otpwise:ignore-file «ecto/sql-injection»
-
-            IO.puts("hello")
+            # otpwise:ignore-file «otp/unawaited-task», ecto/sql-injection
+            def wipe(name) do
+              Repo.query!("DELETE FROM users WHERE name = '#{name}'")
+            end
             """,
             fixed="""\
-
-            IO.puts("hello")
+            # otpwise:ignore-file ecto/sql-injection
+            def wipe(name) do
+              Repo.query!("DELETE FROM users WHERE name = '#{name}'")
+            end
             """,
         ),
     )
