@@ -35,19 +35,22 @@ OPENED = (
     "lib/chat_app_web/controllers/invitation_controller.ex",
 )
 HOVERED = ("lib/chat_app/search.ex", "ecto/sql-injection")
+# Which file, which finding of which rule in it, and what its fix does.
 FIXED = (
-    ("lib/chat_app/search.ex", "ecto/sql-injection", "the values are bound"),
-    ("lib/chat_app/link_previews/cache.ex", "otp/missing-init", "the state is set up where it belongs"),
-    ("lib/chat_app/link_previews.ex", "otp/unsupervised-process", "the cache moves under the supervisor"),
+    ("lib/chat_app/search.ex", "ecto/sql-injection", 0, "the values are bound"),
+    ("lib/chat_app/link_previews/cache.ex", "otp/missing-init", 0, "the state is set up where it belongs"),
+    ("lib/chat_app/link_previews.ex", "otp/unsupervised-process", 0, "the cache moves under the supervisor"),
     (
         "lib/chat_app_web/channels/room_channel.ex",
         "phoenix/channel-join-without-authorization",
+        0,
         "only who may enter the room gets in",
     ),
     (
         "lib/chat_app_web/controllers/invitation_controller.ex",
         "phoenix/repo-in-web",
-        "the query moves into the context, two files at once",
+        -1,
+        "both writes move into the context, into one transaction",
     ),
 )
 LEVELS = {1: ("error", "red"), 2: ("warning", "yellow"), 3: ("information", "blue"), 4: ("hint", "cyan")}
@@ -227,7 +230,8 @@ def quick_fix(client: Client, path: str, diagnostic: dict[str, Any]) -> dict[str
         },
     )
     for action in actions or ():
-        if "disabled" in action or action["title"].startswith("Ignore "):
+        about = {item["code"] for item in action.get("diagnostics") or ()}
+        if "disabled" in action or diagnostic["code"] not in about or action["title"].startswith("Ignore "):
             continue
         resolved: dict[str, Any] = client.request("codeAction/resolve", action)
         if resolved.get("edit"):
@@ -300,9 +304,9 @@ def session(client: Client) -> None:
         hover = client.request("textDocument/hover", place)
         console.print(Padding(Markdown(hover["contents"]["value"], code_theme="ansi_dark"), (1, 2)))
 
-    for path, rule, what in FIXED:
-        diagnostic = next((item for item in found[path] if item["code"] == rule), None)
-        action = quick_fix(client, path, diagnostic) if diagnostic is not None else None
+    for path, rule, which, what in FIXED:
+        of_rule = [item for item in found[path] if item["code"] == rule]
+        action = quick_fix(client, path, of_rule[which]) if of_rule else None
         if action is not None:
             title(f"quick fix of {rule}: {what}")
             console.print(Text(f"“{action['title']}”", "italic"))

@@ -89,8 +89,12 @@ def run(options: Options) -> int:
     outcome = Outcome(problems)
     all_fixed: list[Fixed] = []
     with Progress(options.color != "never") as progress:
-        for batch, sources in _work(options, configurations, problems):
-            progress.expect(len(batch.indexed) + len(batch.checked))
+        work = _work(options, configurations, problems)
+        progress.expect(sum(len(batch.indexed) + len(batch.checked) for batch, _ in work))
+        for batch, text in work:
+            sources = Sources(batch.root, in_project=batch.in_project)
+            if text is not None:
+                sources.hold(batch.checked[0], text)
             check_batch(batch, sources, outcome, progress.file)
             if options.changes:
                 all_fixed.append(_fix(batch, sources, outcome, options))
@@ -118,21 +122,17 @@ def _fix(batch: Batch, sources: Sources, outcome: Outcome, options: Options) -> 
 
 def _work(
     options: Options, configurations: Configurations, problems: Problems
-) -> Iterator[tuple[Batch, Sources]]:
+) -> list[tuple[Batch, Document | None]]:
+    """What is to be checked, with the text of standard input where that is asked for."""
     if not options.is_stdin:
-        for batch in batches(options.paths or (Path(),), configurations, problems):
-            yield batch, Sources(batch.root, in_project=batch.in_project)
-        return
+        return [(batch, None) for batch in batches(options.paths or (Path(),), configurations, problems)]
     path = options.stdin_filename or Path("stdin.ex")
     try:
         document = Document.from_disk(sys.stdin.buffer.read())
     except NotUtf8Error as error:
         problems.on_unread(path, f"(standard input) is not UTF-8 ({error}): save it as UTF-8")
-        return
-    batch = batch_of_text(path, configurations, problems)
-    sources = Sources(batch.root, in_project=batch.in_project)
-    sources.hold(batch.checked[0], document)
-    yield batch, sources
+        return []
+    return [(batch_of_text(path, configurations, problems), document)]
 
 
 def complain(message: str) -> None:
