@@ -70,8 +70,8 @@ end
             "    children = [\n      # {MyApp.Worker, arg}\n      MyApp.Cache\n    ]\n",
         ),
         (
-            "    children = [MyApp.Repo, {Phoenix.PubSub, name: MyApp.PubSub}, {Finch, name: MyApp.Finch}, A.B]\n",
-            "    children = [\n      MyApp.Repo,\n      {Phoenix.PubSub, name: MyApp.PubSub},\n      {Finch, name: MyApp.Finch},\n      A.B,\n      MyApp.Cache\n    ]\n",
+            "    children = [MyApp.Repo, {Phoenix.PubSub, name: MyApp.PubSub}, {Finch, name: MyApp.Finch}, A.B]\n    log()\n",
+            "    children = [\n      MyApp.Repo,\n      {Phoenix.PubSub, name: MyApp.PubSub},\n      {Finch, name: MyApp.Finch},\n      A.B,\n      MyApp.Cache\n    ]\n\n    log()\n",
         ),
         (
             "    children = [MyApp.Repo, MyAppWeb.Endpoint] ++ extra()\n",

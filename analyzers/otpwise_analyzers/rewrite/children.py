@@ -148,7 +148,10 @@ def _into_one_line(place: ChildrenList, items: list[Node], entry: str) -> list[E
     entries = [file.text(item) for item in items]
     entries.insert(at, written)
     parent = node.parent
-    if nodes.is_operator(parent, "=") or (parent is not None and parent.type == "do_block"):
+    if parent is not None and nodes.is_operator(parent, "="):
+        around = layout.blank_lines_around(file, parent)
+        return [*around, Edit(node.start_byte, node.end_byte, _broken(entries, indent))]
+    if parent is not None and parent.type == "do_block":
         return [Edit(node.start_byte, node.end_byte, _broken(entries, indent))]
     call = place.call.node
     owner = call.parent

@@ -180,6 +180,12 @@ def fits(text: str, indent: str = "", *, behind: int = 0) -> bool:
     return "\n" not in text and len(indent) + len(text) + behind <= WIDTH
 
 
+def is_statement(node: Node) -> bool:
+    """Whether the node stands in a body of its own right, be it the last, and is no part of an expression."""
+    parent = node.parent
+    return parent is None or parent.type in ("source", "do_block", "body", "block", *nodes.CLAUSE_BLOCKS)
+
+
 def only_statement(node: Node) -> bool:
     """Whether the node is the whole body that it stands in, so that removing it would leave an empty one."""
     parent = node.parent

@@ -103,7 +103,9 @@ def calling(
             Edit(replaced.start_byte, first.start_byte, binding + head),
             Edit(last.end_byte, replaced.end_byte, ")"),
         ]
-    if len(arguments) != 1 or not layout.starts_line(file, replaced.start_byte):
+    if not layout.is_statement(replaced) or not layout.starts_line(file, replaced.start_byte):
+        return None
+    if len(arguments) != 1:
         return None
     indent = layout.indent_of(file, replaced)
     inner = indent if bound_to is None else f"{indent}  "
