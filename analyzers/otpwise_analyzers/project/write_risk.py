@@ -25,6 +25,7 @@ _WITHOUT_TRANSACTIONS = re.compile(r"Exandra|Mongo|ClickHouse|Clickhouse|Dynamo|
 _SLOW = re.compile(
     r"HTTP|Http|Tesla|Req$|^Finch|^File$|:httpc|ExAws|Mint|^Stripe|^Arc|Waffle|Upload|Storage|Client$|Github|S3"
 )
+_COUNTED = re.compile(rb"\.\w+ [+-] 1\b")
 _COUNTER = re.compile(rb"\binc:")
 
 
@@ -82,11 +83,12 @@ def matters(file: ElixirFile, definition: Definition, path: list[Call]) -> bool:
 
 
 def counts(file: ElixirFile, call: Call) -> bool:
-    """Whether a write moves a counter: `inc: [...]`."""
+    """Whether a write moves a counter: `inc: [...]`, or `count: row.count + 1`."""
     node = call.expression
-    return (
-        call.name == "update_all" and _COUNTER.search(file.data, node.start_byte, node.end_byte) is not None
-    )
+    if call.name == "update_all":
+        return _COUNTER.search(file.data, node.start_byte, node.end_byte) is not None
+    by_hand = call.name in ("update", "update!")
+    return by_hand and _COUNTED.search(file.data, node.start_byte, node.end_byte) is not None
 
 
 def depends(file: ElixirFile, definition: Definition, first: Call, later: Call) -> bool:

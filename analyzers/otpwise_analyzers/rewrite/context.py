@@ -25,9 +25,10 @@ _MAX_CHOICES = 4
 # Modules that may call a repo but are about something else than a domain.
 _NO_CONTEXT = re.compile(
     r"(Serializer|Mailer|Emails?|Release|Telemetry|Factory|Helpers?|Guardian|Seeds?|Seeder|Migrator|Worker|Query|"
-    r"Queries|Policy|Loader|Resolver|Plug|Auth|Application|Repo)$"
+    r"Queries|Policy|Loader|Resolver|Plug|Auth|Application|Repo|Cache|Notifier|Schemas?|Models?|Types|Entities)$"
 )
 # The domain that everybody puts these under, Phoenix's own generator of authentication first.
+_CRUD = re.compile(r"(get|list|create|update|delete|fetch|find)_")
 _ACCOUNTS = frozenset({"User", "UserToken", "UserSession", "Credential", "UserNotifier"})
 
 
@@ -128,11 +129,17 @@ def contexts_for(file: ElixirFile, definition: Definition, calls: Sequence[Call]
         parent = schema.rpartition(".")[0]
         prefix = app_prefix(definition.module.name) or parent.partition(".")[0]
         if parent and parent != prefix and not is_web_name(parent):
-            return [parent]
+            # `MyApp.Schemas` only gathers schemas; which domain they belong to cannot be told.
+            return [] if gathers_modules(parent) else [parent]
         if not prefix:
             return []
         return _choices(file.project, prefix, schema)
     return []
+
+
+def gathers_modules(name: str) -> bool:
+    """Whether a name space holds modules of one kind (`MyApp.Schemas`) and is no domain."""
+    return _NO_CONTEXT.search(name) is not None
 
 
 def schema_of_call(file: ElixirFile, definition: Definition, call: Call) -> str | None:
@@ -194,6 +201,8 @@ def _choices(project: ProjectView, prefix: str, schema: str) -> list[str]:
             continue
         names = {function.name.rstrip("!?") for function in facts.functions}
         own = {f"get_{word}", f"create_{word}", f"list_{plural(word)}", f"update_{word}", f"delete_{word}"}
+        if not any(_CRUD.match(function) for function in names):
+            continue
         (speaking if names & own else others).append(name)
     if speaking:
         return sorted(speaking)[:1]

@@ -15,7 +15,14 @@ from otpwise_analyzers.project.web_repo_calls import repo_calls_by_definition
 from otpwise_analyzers.project.write_paths import longest_path
 from otpwise_analyzers.rewrite import aliases
 from otpwise_analyzers.rewrite.canonical import canonical
-from otpwise_analyzers.rewrite.context import NewFunction, Target, added, schema_of_call, target_of
+from otpwise_analyzers.rewrite.context import (
+    NewFunction,
+    Target,
+    added,
+    gathers_modules,
+    schema_of_call,
+    target_of,
+)
 from otpwise_analyzers.rewrite.ecto_names import QUERY_MACROS
 from otpwise_analyzers.rewrite.excerpt import Excerpts, block_of
 from otpwise_analyzers.rewrite.layout import WIDTH, change_of, column, fits, line_end, reindent
@@ -136,7 +143,7 @@ class _Extraction:
         parent = schema.rpartition(".")[0]
         prefix = app_prefix(self.module.name) or parent.partition(".")[0]
         own = bool(parent) and parent != prefix and not is_web_name(parent)
-        name = parent if own else self.context
+        name = parent if own and not gathers_modules(parent) else self.context
         if name not in self.additions:
             target = target_of(self.ctx, name, [schema])
             if target is None:

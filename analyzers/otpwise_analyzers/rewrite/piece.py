@@ -187,6 +187,10 @@ def _foldable(file: ElixirFile, definition: Definition, node: Node, uses: Sequen
             trial.read(_value(candidate))
         except CannotMove:
             continue
+        value = _value(candidate)
+        if any(edit.start <= value.start_byte and value.end_byte <= edit.end for edit in trial.moved.edits):
+            # All of it would be handed over: it stays where it is.
+            continue
         later = {
             name
             for other in before
