@@ -59,7 +59,7 @@ class UnsupervisedProcess(Rule):
         Reference("Supervisor", "https://hexdocs.pm/elixir/Supervisor.html"),
         Reference("Task.Supervisor", "https://hexdocs.pm/elixir/Task.Supervisor.html"),
         Reference(
-            "When (not) to use a GenServer",
+            "Process anti-patterns: unsupervised processes",
             "https://hexdocs.pm/elixir/process-anti-patterns.html#unsupervised-processes",
         ),
     )
