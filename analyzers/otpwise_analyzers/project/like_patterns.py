@@ -20,6 +20,7 @@ LIKES = ("ilike", "like")
 _ESCAPES = re.compile(r"escape|sanitize|(^|[._])like|replace|slug", re.IGNORECASE)
 _IDENTITIES = re.compile(r"(^|[._])(uuid|guid|id)$")
 _UNIQUE = re.compile(r"(^|[._])(email|code|token|username|slug|name|login|handle|nickname)$")
+_FROM_OUTSIDE = re.compile(r"param|arg|attr|filter|opt|input|form|query|search|conn|socket|assigns|request")
 _ONE_ROW = frozenset({"one", "one!", "get", "get_by", "get_by!", "first", "exists?"})
 
 
@@ -99,7 +100,7 @@ def _is_escaped(expression: Node, file: ElixirFile, depth: int = 0) -> bool:
     variables = [
         node
         for node in (expression, *nodes.descendants(expression, "identifier"))
-        if node.type == "identifier" and not _is_function_name(node)
+        if node.type == "identifier" and not _is_function_name(node) and not _is_record(file, node)
     ]
     if not variables:
         return True
@@ -121,6 +122,16 @@ def _is_function_name(node: Node) -> bool:
     if parent.type == "dot":
         return parent.child_by_field_name("right") == node
     return parent.type == "call" and parent.child_by_field_name("target") == node
+
+
+def _is_record(file: ElixirFile, node: Node) -> bool:
+    """Whether a variable stands for a stored record, as in `item.url`: nobody types that into a search."""
+    parent = node.parent
+    if parent is None or parent.type != "dot" or parent.child_by_field_name("left") != node:
+        return False
+    call = parent.parent
+    is_field = call is not None and call.type == "call" and nodes.child_of_type(call, "arguments") is None
+    return is_field and _FROM_OUTSIDE.search(file.text(node)) is None
 
 
 def _equality(file: ElixirFile, call: Call, variable: Node, given: list[Node]) -> LikePattern | None:

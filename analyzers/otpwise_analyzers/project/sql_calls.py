@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -122,6 +123,12 @@ def assignments_of(file: ElixirFile, name: str, before: Node) -> list[Node]:
     of any, in the same file)."""
     definition = file.definition_at(before.start_byte)
     scope = definition.node if definition is not None else file.root
+    # Most variables are bound by heads: their text alone says that there is nothing to walk for.
+    if (
+        re.search(rf"\b{re.escape(name)}\s*=[^=~>]".encode(), file.data[scope.start_byte : before.start_byte])
+        is None
+    ):
+        return []
     found = []
     for node in nodes.descendants(scope, "binary_operator"):
         if node.start_byte >= before.start_byte:

@@ -208,6 +208,16 @@ class UnescapedLike(Rule):
         ),
         Example(
             """\
+            defmodule MyApp.Bookmarks do
+              import Ecto.Query
+
+              def alike(query, bookmark), do: where(query, [b], like(b.url, ^"#{bookmark.url}%"))
+            end
+            """,
+            why="a stored record's own field, not what somebody typed",
+        ),
+        Example(
+            """\
             defmodule MyApp.Liking do
               def toggle(post), do: like(post, ^"#{post}")
               def like(post, _reader), do: post
