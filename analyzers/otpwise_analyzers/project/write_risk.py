@@ -25,6 +25,10 @@ _WITHOUT_TRANSACTIONS = re.compile(r"Exandra|Mongo|ClickHouse|Clickhouse|Dynamo|
 _SLOW = re.compile(
     r"HTTP|Http|Tesla|Req$|^Finch|^File$|:httpc|ExAws|Mint|^Stripe|^Arc|Waffle|Upload|Storage|Client$|Github|S3"
 )
+# A changeset that stores an upload: file or network I/O, which needs the id of the row first.
+_UPLOAD = re.compile(
+    rb"\b(file|image|avatar|upload|attachment|photo|picture|cover|logo)s?_changeset\b|\bcast_(attachments|upload)"
+)
 _COUNTED = re.compile(rb"\.\w+ [+-] 1\b")
 _COUNTER = re.compile(rb"\binc:")
 
@@ -71,6 +75,8 @@ def matters(file: ElixirFile, definition: Definition, path: list[Call]) -> bool:
         if all(_branch_of(definition, call) is not None for call in path):
             # Each is made on a condition of its own.
             return False
+    if any(stores_upload(file, call) for call in path[1:]):
+        return False
     start, end = path[0].node.end_byte, path[-1].node.start_byte
     return not any(
         _SLOW.search(full.rpartition(".")[2]) or _SLOW.search(full)
@@ -80,6 +86,12 @@ def matters(file: ElixirFile, definition: Definition, path: list[Call]) -> bool:
         and alias.parent.type == "dot"
         and (full := file.resolve(file.text(alias), alias.start_byte))
     )
+
+
+def stores_upload(file: ElixirFile, call: Call) -> bool:
+    """Whether a write stores a file on its way."""
+    node = call.expression
+    return _UPLOAD.search(file.data, node.start_byte, node.end_byte) is not None
 
 
 def counts(file: ElixirFile, call: Call) -> bool:

@@ -10,6 +10,7 @@ from tree_sitter import Node
 
 from otpwise_analyzers.project.repo_calls import ROW_WRITES
 from otpwise_analyzers.project.roles import is_web_name
+from otpwise_analyzers.project.write_risk import stores_upload
 from otpwise_analyzers.rewrite.context import schema_of_call
 from otpwise_analyzers.rewrite.error_clause import error_clause
 from otpwise_analyzers.rewrite.excerpt import Excerpts, block_of
@@ -87,6 +88,8 @@ def chain_at(
         if call is None or call.module != first.module or (call.name not in ROW_WRITES and not whole):
             break
         writes.append(call)
+    if any(stores_upload(file, call) for call in writes):
+        return None
     rest = statements[len(writes) :]
     if not writes or not rest:
         return None

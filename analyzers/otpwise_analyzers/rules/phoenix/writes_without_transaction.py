@@ -244,10 +244,9 @@ class WritesWithoutTransaction(Rule):
                   alias Shop.Repo
 
                   def save(order, attrs) do
-                    case order do
-                      nil -> Repo.insert(Order.changeset(%Order{}, attrs))
-                      order -> Repo.update(Order.changeset(order, attrs))
-                    end
+                    if order,
+                      do: Repo.update(Order.changeset(order, attrs)),
+                      else: Repo.insert(Order.changeset(%Order{}, attrs))
                   end
                 end
                 """,
@@ -261,9 +260,7 @@ class WritesWithoutTransaction(Rule):
                   alias Shop.Orders.{Line, Order}
                   alias Shop.Repo
 
-                  def place(order, line) do
-                    Repo.transaction(fn -> write(order, line) end)
-                  end
+                  def place(order, line), do: Repo.transaction(fn -> write(order, line) end)
 
                   defp write(order, line) do
                     order = Repo.insert!(Order.changeset(order, %{}))
@@ -374,6 +371,22 @@ class WritesWithoutTransaction(Rule):
             path="lib/shop/orders.ex",
             others={"lib/shop/repo.ex": _REPO},
             why="the comment says that it was decided",
+        ),
+        Example(
+            """\
+                defmodule Shop.Orders do
+                  alias Shop.Orders.Order
+                  alias Shop.Repo
+
+                  def attach(attrs) do
+                    order = Repo.insert!(Order.changeset(%Order{}, attrs))
+                    Repo.update!(Order.file_changeset(order, attrs))
+                  end
+                end
+                """,
+            path="lib/shop/orders.ex",
+            others={"lib/shop/repo.ex": _REPO},
+            why="an upload needs the row's id, and a transaction should not wait for it",
         ),
     )
 
