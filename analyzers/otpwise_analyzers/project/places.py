@@ -10,7 +10,7 @@ _TEST = re.compile(rf"(^|/)test/|{_ROOT}(tests|spec)/|_test\.exs?$|(^|/)test_hel
 _TEST_SUPPORT = re.compile(
     r"(^|/)(tests?/support|factories|fixtures?|mocks?)/|(^|[/_])(factory|factories|fixtures?|mocks?|test_helpers?)\.exs?$"
 )
-_MIX_TASK = re.compile(r"(^|/)mix/tasks?/|(^|/)tasks/mix/")
+_MIX_TASK = re.compile(r"(^|/)lib/mix/|(^|/)mix/tasks?/|(^|/)tasks/mix/")
 _MIGRATION = re.compile(
     r"(^|/)(\w*migrations|data/changes?)/|(^|/)priv/[^/]*repo[^/]*/|/change_\d+\w*\.exs?$"
 )
@@ -38,6 +38,7 @@ def is_script(path: str) -> bool:
 
 
 def is_mix_task(path: str) -> bool:
+    """Tasks of Mix, its compilers and whatever else extends it: they run on a developer's machine."""
     return _MIX_TASK.search(path) is not None
 
 
