@@ -6,9 +6,9 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from tests.proof import HAS_ELIXIR, elixir_verdicts, findings_in, objections
 
 from otpwise_analyzers.findings import Finding
+from tests.proof import HAS_ELIXIR, elixir_verdicts, findings_in, objections
 
 RULES = ("phoenix/repo-in-web", "phoenix/writes-without-transaction")
 
@@ -292,3 +292,19 @@ def test_writes_that_belong_together_are_not_taken_apart() -> None:
         fixed(controller(body, "alias Blog.People.Author\n  alias Blog.Posts.Post\n  alias Blog.Repo"))
         is None
     )
+
+
+def test_several_moved_assignments_leave_no_blank_line_behind() -> None:
+    body = """
+        post = %Post{}
+
+        changeset = Post.changeset(post, params)
+
+        case Repo.insert(changeset) do
+          {:ok, post} -> render(conn, :show, post: post)
+          {:error, changeset} -> render(conn, :new, changeset: changeset)
+        end
+        """
+    after = fixed(controller(body))
+    assert after is not None
+    assert "def index(conn, params) do\n    case Posts.create_post(params) do\n" in after[PATH]

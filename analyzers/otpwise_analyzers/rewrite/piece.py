@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ from tree_sitter import Node
 from otpwise_analyzers.project.repo_calls import ROW_WRITES
 from otpwise_analyzers.rewrite.context import known_module
 from otpwise_analyzers.rewrite.ecto_names import QUERY_MACROS
-from otpwise_analyzers.rewrite.layout import delete_statement
+from otpwise_analyzers.rewrite.layout import statement_span
 from otpwise_analyzers.rewrite.moving import CannotMove, Mover
 from otpwise_analyzers.rewrite.naming import Purpose, purpose_of
 from otpwise_analyzers.rewrite.write_chain import Chain, chain_at
@@ -21,6 +22,7 @@ from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition
 from otpwise_analyzers.syntax.variables import bound_in_statement, uses_of
 
+_BLANK_LINE = re.compile(rb"[ \t]*\r?\n")
 _BLOCKS = frozenset({"do_block", "body", *nodes.CLAUSE_BLOCKS})
 
 
@@ -44,7 +46,22 @@ class Piece:
 
     @property
     def deletions(self) -> list[Edit]:
-        return [delete_statement(self.file, node) for node in self.deleted]
+        """The edits that remove `deleted`: neighbours together, so that no blank lines are left."""
+        spans: list[Span] = []
+        for node in sorted(self.deleted, key=lambda node: node.start_byte):
+            span = statement_span(self.file, node)
+            if spans and not self.file.data[spans[-1].end : span.start].strip():
+                spans[-1] = Span(spans[-1].start, max(span.end, spans[-1].end))
+            else:
+                spans.append(span)
+        return [Edit(span.start, self._without_blank(span), "") for span in spans]
+
+    def _without_blank(self, span: Span) -> int:
+        """The end of a removed span, behind the blank line that would open its block."""
+        data = self.file.data
+        opens = data[: span.start].rstrip().endswith((b" do", b"->"))
+        after = _BLANK_LINE.match(data, span.end)
+        return after.end() if opens and after is not None else span.end
 
     def holds(self, writes: Sequence[Call]) -> bool:
         """Whether all these writes become one transaction with this piece."""
