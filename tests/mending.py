@@ -13,7 +13,6 @@ from pathlib import Path
 from otpwise_analyzers.project.facts import facts_of
 from otpwise_analyzers.project.index import Project
 from otpwise_analyzers.syntax.file import ElixirFile
-
 from tests.proof import findings_in, objections_in, project_of
 
 _STEPS = 400

@@ -7,6 +7,7 @@ parser takes it, is asked of Elixir once for many texts (`elixir_complaints`).
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import subprocess
@@ -162,13 +163,18 @@ def objections_in(
 
 _CHECKER = """
 {:ok, _} = Application.ensure_all_started(:elixir)
-[input] = System.argv()
-for line <- File.stream!(input) do
-  path = String.trim(line)
+[input | formatter] = System.argv()
+
+options =
+  for path <- formatter, {key, value} <- path |> Code.eval_file() |> elem(0), key == :locals_without_parens do
+    {key, value}
+  end
+
+for line <- File.stream!(input), path = String.trim(line), path != "" do
   text = File.read!(path)
   case Code.string_to_quoted(text) do
     {:ok, _} ->
-      formatted = text |> Code.format_string!() |> IO.iodata_to_binary()
+      formatted = text |> Code.format_string!(options) |> IO.iodata_to_binary()
       formatted = if formatted == "", do: "", else: formatted <> "\\n"
       if formatted == text, do: IO.puts("ok"), else: IO.puts("unformatted " <> Base.encode64(formatted))
     {:error, reason} ->
@@ -178,10 +184,11 @@ end
 """
 
 
-def elixir_verdicts(texts: list[bytes], folder: Path) -> list[tuple[str, str]]:
-    """For each text ("ok" | "unformatted" | "broken", what the formatter wants or the parser says)."""
-    import base64
+def elixir_verdicts(texts: list[bytes], folder: Path, formatter: Path | None = None) -> list[tuple[str, str]]:
+    """For each text ("ok" | "unformatted" | "broken", what the formatter wants or the parser says).
 
+    `formatter` is a project's .formatter.exs; of it the `locals_without_parens` count.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     listing = folder / "list.txt"
     paths = []
@@ -193,7 +200,11 @@ def elixir_verdicts(texts: list[bytes], folder: Path) -> list[tuple[str, str]]:
     script = folder / "check.exs"
     script.write_text(_CHECKER)
     run = subprocess.run(
-        ["elixir", str(script), str(listing)], capture_output=True, text=True, timeout=300, check=False
+        ["elixir", str(script), str(listing), *([str(formatter)] if formatter else [])],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert run.returncode == 0, run.stderr[-2000:]
     verdicts = []

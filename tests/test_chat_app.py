@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+
 from otpwise_analyzers.engine import check
 from otpwise_analyzers.rules.catalogue import RULES
 from otpwise_analyzers.syntax.file import ElixirFile
-
 from tests.mending import mended, read
 from tests.proof import HAS_ELIXIR, elixir_verdicts, project_of
 
@@ -61,5 +61,6 @@ def test_what_is_left_has_no_fix() -> None:
 @pytest.mark.parametrize("name", ["chat_app", "chat_app_fixed"])
 def test_elixir_reads_and_keeps_the_format(name: str, tmp_path: Path) -> None:
     files = {p: d for p, d in read(EXAMPLES / name).items() if p.endswith((".ex", ".exs"))}
-    verdicts = elixir_verdicts(list(files.values()), tmp_path)
+    formatter = EXAMPLES / name / ".formatter.exs"
+    verdicts = elixir_verdicts(list(files.values()), tmp_path, formatter)
     assert [(path, word) for path, (word, _) in zip(files, verdicts, strict=True) if word != "ok"] == []

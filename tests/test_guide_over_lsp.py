@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from otpwise_analyzers.syntax.file import ElixirFile
 
+from otpwise_analyzers.syntax.file import ElixirFile
 from tests.guide_snippets import CORRECT, INCORRECT, Snippet
 from tests.lsp_client import LanguageClient
 

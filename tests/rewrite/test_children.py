@@ -5,12 +5,12 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
-from tests.proof import project_of
 
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite.children import add_child, child_entry
 from otpwise_analyzers.source.edits import apply
 from otpwise_analyzers.syntax.file import ElixirFile
+from tests.proof import project_of
 
 _PATH = "lib/my_app/application.ex"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
 from tests.proof import HAS_ELIXIR, elixir_verdicts, findings_in, objections
 
 PATH = "lib/my_app/sample.ex"

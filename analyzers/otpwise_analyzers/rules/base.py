@@ -139,6 +139,4 @@ class Rule(ABC):
     ) -> Finding:
         """A finding of this rule at a node or a byte range."""
         span = where if isinstance(where, Span) else Span(where.start_byte, where.end_byte)
-        return Finding(
-            self.name, span, message, level, confidence, tuple(related), tuple(fixes), strict_only
-        )
+        return Finding(self.name, span, message, level, confidence, tuple(related), tuple(fixes), strict_only)

@@ -1,0 +1,36 @@
+defmodule ChatApp.Application do
+  @moduledoc false
+
+  use Application
+
+  @impl true
+  def start(_type, _args) do
+    children = [
+      ChatAppWeb.Telemetry,
+      ChatApp.Repo,
+      {Phoenix.PubSub, name: ChatApp.PubSub},
+      {Finch, name: ChatApp.Finch},
+      {Task.Supervisor, name: ChatApp.TaskSupervisor},
+      {Registry, keys: :unique, name: ChatApp.PollRegistry},
+      {DynamicSupervisor, name: ChatApp.PollSupervisor, strategy: :one_for_one},
+      {ChatApp.Rooms.TypingTracker, quiet_after: :timer.seconds(6)},
+      ChatApp.Rooms.ReadReceipts,
+      {ChatApp.Notifications.DigestScheduler, interval: :timer.minutes(30)},
+      ChatAppWeb.Presence,
+      {ChatApp.LinkPreviews.Cache, ttl: :timer.minutes(10)},
+      ChatAppWeb.Endpoint
+    ]
+
+    with {:ok, pid} <-
+           Supervisor.start_link(children, strategy: :one_for_one, name: ChatApp.Supervisor) do
+      ChatApp.LinkPreviews.enable()
+      {:ok, pid}
+    end
+  end
+
+  @impl true
+  def config_change(changed, _new, removed) do
+    ChatAppWeb.Endpoint.config_change(changed, removed)
+    :ok
+  end
+end

@@ -1,0 +1,3 @@
+defmodule ChatApp.Mailer do
+  use Swoosh.Mailer, otp_app: :chat_app
+end

@@ -1,0 +1,5 @@
+defmodule ChatApp.Repo do
+  use Ecto.Repo,
+    otp_app: :chat_app,
+    adapter: Ecto.Adapters.Postgres
+end

@@ -1,0 +1,55 @@
+defmodule ChatApp.Reports do
+  @moduledoc "Numbers for the people who run the server."
+
+  import Ecto.Query
+
+  alias ChatApp.Messages.Message
+  alias ChatApp.Repo
+
+  @daily_activity "daily_activity"
+
+  def archived_room_names do
+    %{rows: rows} =
+      Repo.query!("SELECT name FROM rooms WHERE archived_at IS NOT NULL ORDER BY name")
+
+    List.flatten(rows)
+  end
+
+  def forget_invitations(before) do
+    Repo.query!("DELETE FROM invitations WHERE accepted_at IS NULL AND expires_at < $1", [before])
+  end
+
+  def messages_per_room(since) do
+    Repo.all(
+      from m in Message,
+        where: m.inserted_at >= ^since,
+        group_by: m.room_id,
+        select: {m.room_id, count(m.id)}
+    )
+  end
+
+  @doc "The last message of every room. A window function, so the SQL stays."
+  def last_words(limit) when is_integer(limit) do
+    Repo.query!(
+      """
+      SELECT room_id, body FROM (
+        SELECT room_id, body, row_number() OVER (PARTITION BY room_id ORDER BY id DESC) AS age
+        FROM messages
+      ) ranked
+      WHERE age = 1
+      LIMIT $1
+      """,
+      [limit]
+    )
+  end
+
+  @doc "A view's name cannot be a parameter; this one is a constant."
+  def refresh do
+    Repo.query!("REFRESH MATERIALIZED VIEW CONCURRENTLY #{@daily_activity}")
+    :ok
+  end
+
+  def explain_slow_search do
+    Repo.query!("EXPLAIN ANALYZE SELECT * FROM messages WHERE body ILIKE '%hello%'")
+  end
+end
