@@ -105,7 +105,8 @@ class _Scanner:
             if not self._is(b"."):
                 break
             self._next()
-        return path, Span(start, self._end)
+        # After a mark without a name, what was read last ends before the place where the name is missing.
+        return path, Span(start, max(start, self._end))
 
     def _value(self, path: Path) -> Span:
         start = self._now.start

@@ -160,7 +160,8 @@ class WritesWithoutTransaction(Rule):
 
                   def place_order(order_attrs, address_attrs) do
                     with {:ok, order} <- Repo.insert(Order.changeset(%Order{}, order_attrs)),
-                         {:ok, _address} <- «Repo.insert(Address.changeset(%Address{order_id: order.id}, address_attrs))» do
+                         {:ok, _address} <-
+                           «Repo.insert(Address.changeset(%Address{order_id: order.id}, address_attrs))» do
                       {:ok, order}
                     end
                   end
