@@ -15,7 +15,7 @@ from otpwise_analyzers.syntax.lazy import lazy
 from otpwise_analyzers.syntax.modules import DEFINERS, Definition, Module
 from otpwise_analyzers.syntax.parser import compile_query, parse
 from otpwise_analyzers.syntax.scope import AliasTable
-from otpwise_analyzers.syntax.surroundings import NoSurroundings
+from otpwise_analyzers.syntax.surroundings import NoSurroundings, Surroundings
 
 _INVENTORY = compile_query("(call target: [(identifier) @name (dot right: (identifier) @name)])")
 _COMMENTS = compile_query("(comment) @comment")
@@ -29,7 +29,9 @@ class ElixirFile:
     itself; without one the file is read on its own.
     """
 
-    def __init__(self, path: str, data: bytes, tree: Tree | None = None, project: Any = None) -> None:
+    def __init__(
+        self, path: str, data: bytes, tree: Tree | None = None, project: Surroundings | None = None
+    ) -> None:
         self.path = path
         self.data = data
         self.tree = tree if tree is not None else parse(data)
