@@ -123,7 +123,25 @@ def _wrapped(file: ElixirFile, values: Sequence[Node]) -> list[Edit] | None:
         at, indent = scope.first.start_byte, layout.indent_of(file, scope.first)
         gap = "\n" if layout.is_one_line(file, scope.first) else "\n\n"
         hoisted.append(Edit(at, at, f"{fresh} = escape_like({name}){gap}{indent}"))
-    return None if _overflows(file, list(edits.values())) else [*hoisted, *edits.values()]
+    changed = list(edits.values())
+    if _overflows(file, changed) or _joins(file, changed):
+        return None
+    return [*hoisted, *changed]
+
+
+def _joins(file: ElixirFile, edits: Sequence[Edit]) -> bool:
+    """Whether a line becomes so short that the formatter would put it behind the one before."""
+    for edit in edits:
+        start = layout.line_start(file, edit.start)
+        before = file.data[layout.line_start(file, max(start - 1, 0)) : start].rstrip()
+        if start == 0 or not before.endswith((b":", b"=", b"<-")):
+            continue
+        line = file.data[start : layout.line_end(file, start)]
+        own = [e for e in edits if layout.line_start(file, e.start) == start]
+        new = apply(line, [Edit(e.start - start, e.end - start, e.new) for e in own]).strip()
+        if len((before + b" " + new).decode("utf-8", "replace")) <= layout.WIDTH:
+            return True
+    return False
 
 
 def _uses(file: ElixirFile, scope: _Scope, name: str) -> int:
