@@ -83,13 +83,13 @@ def page(rule: Rule) -> str:
         f"# {rule.name}",
         f"{_capital(rule.summary)}.",
         f"Impact: **{rule.impact.value}** · since {rule.since}",
-        f"## What it detects\n\n{dedent(rule.detects).strip()}",
-        f"## Why it hurts\n\n{dedent(rule.why).strip()}",
-        f"## When it is fine\n\n{dedent(rule.fine_when).strip()}",
-        f"## What the cure costs\n\n{dedent(rule.trade_off).strip()}",
+        f"## What it detects\n\n{_prose(rule.detects)}",
+        f"## Why it hurts\n\n{_prose(rule.why)}",
+        f"## When it is fine\n\n{_prose(rule.fine_when)}",
+        f"## What the cure costs\n\n{_prose(rule.trade_off)}",
     ]
     if rule.fix_note:
-        parts.append(f"## The fix\n\n{dedent(rule.fix_note).strip()}")
+        parts.append(f"## The fix\n\n{_prose(rule.fix_note)}")
     parts.append("## Flagged")
     for example in rule.incorrect:
         parts.append(_shown(example))
@@ -129,7 +129,16 @@ def _list(lines: Iterable[str]) -> str:
 
 
 def _flat(text: str) -> str:
-    return " ".join(dedent(text).split())
+    return _sentence(" ".join(dedent(text).split()))
+
+
+def _prose(text: str) -> str:
+    return _sentence(dedent(text).strip())
+
+
+def _sentence(text: str) -> str:
+    """Some rules say a thing in half a sentence; on a page it ends like one."""
+    return text if text.endswith((".", "!", "?", ":", ")")) else f"{text}."
 
 
 def _capital(text: str) -> str:
