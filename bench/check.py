@@ -67,7 +67,6 @@ def _parse(root: Path, paths: list[str]) -> float:
 
 
 def _check(root: Path, paths: list[str], *, with_rules: bool) -> tuple[float, int]:
-    from otpwise_analyzers import suppressions
     from otpwise_analyzers.engine import check, dispatch_for
     from otpwise_analyzers.project.loading import Sources
     from otpwise_analyzers.project.settings import Settings
@@ -78,7 +77,7 @@ def _check(root: Path, paths: list[str], *, with_rules: bool) -> tuple[float, in
     suspects: set[str] = set()
 
     def is_suspect(file: ElixirFile) -> bool:
-        if not with_rules or (not dispatch.rules_for(file) and suppressions.MARK not in file.data):
+        if not with_rules or not dispatch.wants(file):
             return False
         suspects.add(file.path)
         return True

@@ -66,6 +66,10 @@ class Dispatch:
             if not rule.needles or any(needle in data for needle in rule.needles)
         ]
 
+    def wants(self, file: ElixirFile) -> bool:
+        """Whether a check of the file could find anything; most files can be let go without one."""
+        return bool(self.rules_for(file)) or suppressions.MARK in file.data
+
 
 _dispatches: dict[Settings, Dispatch] = {}
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from otpwise_analyzers import engine, suppressions
+from otpwise_analyzers import engine
 from otpwise_analyzers.engine import Failure
 from otpwise_analyzers.findings import Finding, Level
 from otpwise_analyzers.project.loading import Sources, UnreadableError
@@ -127,7 +127,7 @@ def check_batch(
         """Whether any rule wants to look at it; most files are done with once their facts are known."""
         if file.path not in checked_paths:
             return False
-        if not dispatch.rules_for(file) and suppressions.MARK not in file.data:
+        if not dispatch.wants(file):
             return False
         suspects.add(file.path)
         return True

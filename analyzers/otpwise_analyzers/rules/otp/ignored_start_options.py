@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from tree_sitter import Node
 
@@ -241,7 +242,7 @@ class IgnoredStartOptions(Rule):
                         Applicability.SAFE
                         if not is_store(module) and (given or _is_started_here(file, module))
                         else Applicability.UNSAFE,
-                        lambda context, start=start, call=call: takes_options(context, start, call),  # type: ignore[misc]
+                        partial(takes_options, start=start, call=call),
                     )
                 ],
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from otpwise_analyzers.findings import Applicability, Change, Finding, Fix, Level
 from otpwise_analyzers.project import places
@@ -185,7 +186,7 @@ class MissingInit(Rule):
                     Fix(
                         "Write init/1 that keeps the state it is given",
                         Applicability.SAFE,
-                        lambda context, module=module: _write_init(context, module),  # type: ignore[misc]
+                        partial(_write_init, module=module),
                     )
                 ],
             )
