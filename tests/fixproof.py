@@ -1,4 +1,4 @@
-"""`python -m tests.fixproof PROJECT...`: applies every fix that is offered in real projects.
+"""`python -m tests.fixproof [--rule NAME]... PROJECT...`: applies every fix that is offered in real projects.
 
 Each fix is applied alone to the project as it is, and must hold what every fix must hold
 (tests/proof.py). With Elixir installed, its parser and formatter judge the results too.
@@ -6,6 +6,7 @@ Each fix is applied alone to the project as it is, and must hold what every fix 
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 from collections import Counter
@@ -32,9 +33,12 @@ def read(root: Path) -> dict[str, bytes]:
 
 
 def prove(
-    root: Path, texts: dict[bytes, str], originals: dict[bytes, tuple[bytes, ...]]
+    root: Path,
+    texts: dict[bytes, str],
+    originals: dict[bytes, tuple[bytes, ...]],
+    rules: frozenset[str] = frozenset(),
 ) -> tuple[Counter[str], int]:
-    """Proves every fix of a project. Returns findings by rule, and how many fixes were wrong."""
+    """Proves every fix of a project (of some rules). Returns findings by rule, and how many were wrong."""
     files = read(root)
     project = project_of(files)
     counts: Counter[str] = Counter()
@@ -46,6 +50,8 @@ def prove(
             print(f"{root.name}/{path}: {failure.rule} raised {failure.error!r}")
             failed += 1
         for finding in report.findings:
+            if rules and finding.rule not in rules:
+                continue
             counts[finding.rule] += 1
             for fix in finding.fixes:
                 label = (
@@ -74,13 +80,17 @@ def _line(data: bytes, at: int) -> int:
     return data.count(b"\n", 0, at) + 1
 
 
-def main(roots: list[str]) -> int:
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.fixproof")
+    parser.add_argument("--rule", action="append", default=[], help="only the fixes of this rule")
+    parser.add_argument("projects", nargs="+")
+    options = parser.parse_args(arguments)
     texts: dict[bytes, str] = {}
     originals: dict[bytes, tuple[bytes, ...]] = {}
     total: Counter[str] = Counter()
     failed = 0
-    for root in roots:
-        counts, wrong = prove(Path(root).resolve(), texts, originals)
+    for root in options.projects:
+        counts, wrong = prove(Path(root).resolve(), texts, originals, frozenset(options.rule))
         total += counts
         failed += wrong
     if HAS_ELIXIR and texts:
