@@ -9,6 +9,7 @@ from tree_sitter import Node
 
 from otpwise_analyzers.project.children import Child, children_of, started_by_hand
 from otpwise_analyzers.project.schemas import Schema, schema_of
+from otpwise_analyzers.project.subscriptions import subscribing_functions
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Module
@@ -82,6 +83,8 @@ class ModuleFacts(msgspec.Struct, frozen=True):
     adapter: str | None = None
     # number of calls to something that ends in `Repo`
     repo_calls: int = 0
+    # functions that subscribe their caller to a topic
+    subscribes: tuple[str, ...] = ()
 
     def function(self, name: str, arity: int | None = None) -> Function | None:
         for function in self.functions:
@@ -138,6 +141,7 @@ def _module_facts(file: ElixirFile, module: Module, spans: dict[str, tuple[int, 
         mounts=_mounts(file, module),
         adapter=_adapter(file, module),
         repo_calls=_repo_calls(file, module),
+        subscribes=subscribing_functions(module),
     )
 
 
