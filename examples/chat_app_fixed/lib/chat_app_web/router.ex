@@ -28,6 +28,7 @@ defmodule ChatAppWeb.Router do
   scope "/", ChatAppWeb do
     pipe_through [:browser, :signed_in]
 
+    live "/", LobbyLive
     live "/rooms/:id", RoomLive
   end
 
