@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 from tree_sitter import Node
 
 from otpwise_analyzers.project.children import Child, children_of, started_by_hand
+from otpwise_analyzers.project.effects import NO_EFFECTS, Effect, Effects, direct_effects, repo_candidates
 from otpwise_analyzers.project.schemas import Schema, schema_of
 from otpwise_analyzers.project.subscriptions import subscribing_functions
 from otpwise_analyzers.syntax import nodes
+from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
-from otpwise_analyzers.syntax.modules import Module
+from otpwise_analyzers.syntax.modules import Definition, Module
 from otpwise_analyzers.syntax.surroundings import Expansion
-
-REPO_CALLS = (
-    *("all", "one", "one!", "get", "get!", "get_by", "get_by!", "preload", "exists?", "aggregate"),
-    *(
-        "insert",
-        "insert!",
-        "update",
-        "update!",
-        "delete",
-        "delete!",
-        "insert_all",
-        "update_all",
-        "delete_all",
-    ),
-    *(
-        "insert_or_update",
-        "insert_or_update!",
-        "transaction",
-        "transact",
-        "query",
-        "query!",
-        "stream",
-        "reload",
-    ),
-)
 
 
 class Function(msgspec.Struct, frozen=True, array_like=True):
@@ -50,6 +28,7 @@ class Function(msgspec.Struct, frozen=True, array_like=True):
     kind: str
     clauses: int = 1
     spec: bool = False
+    effects: Effects = NO_EFFECTS
 
 
 class UseFact(msgspec.Struct, frozen=True, array_like=True):
@@ -108,7 +87,11 @@ class MixFacts(msgspec.Struct, frozen=True):
 
 
 class FileFacts(msgspec.Struct, frozen=True):
-    """All facts of a file. `spans` gives the bytes of `Module` and of `Module.function/arity`."""
+    """All facts of a file.
+
+    `spans` gives the bytes of `Module`, of `Module.function/arity`, and of the first call that has an effect
+    in a function, such as `Module.function/arity read`.
+    """
 
     path: str
     modules: tuple[ModuleFacts, ...] = ()
@@ -122,52 +105,90 @@ class FileFacts(msgspec.Struct, frozen=True):
 def facts_of(file: ElixirFile) -> FileFacts:
     """The facts of one file. The file is read without its project, whatever it was given."""
     spans: dict[str, tuple[int, int]] = {}
-    modules = tuple(_module_facts(file, module, spans) for module in file.modules if module.name)
+    repos = repo_candidates(file)
+    effects = direct_effects(file, repos)
+    modules = tuple(
+        _module_facts(file, module, spans, effects, repos) for module in file.modules if module.name
+    )
     mix = _mix_facts(file) if file.path.rpartition("/")[2] == "mix.exs" else None
     return FileFacts(file.path, modules, mix, spans)
 
 
-def _module_facts(file: ElixirFile, module: Module, spans: dict[str, tuple[int, int]]) -> ModuleFacts:
+def _module_facts(
+    file: ElixirFile,
+    module: Module,
+    spans: dict[str, tuple[int, int]],
+    effects: dict[int, dict[Effect, list[Call]]],
+    repos: list[Call],
+) -> ModuleFacts:
     spans[module.name] = (module.node.start_byte, module.node.end_byte)
     return ModuleFacts(
         name=module.name,
         uses=tuple(UseFact(use.module, use.argument) for use in module.uses),
         behaviours=tuple(sorted(module.behaviours)),
-        functions=_functions(module, spans),
+        functions=_functions(module, spans, effects),
         expansions=_expansions(file, module),
         schema=schema_of(module),
         children=children_of(module),
         starts=started_by_hand(module),
         mounts=_mounts(file, module),
         adapter=_adapter(file, module),
-        repo_calls=_repo_calls(file, module),
+        repo_calls=_repo_calls(module, repos),
         subscribes=subscribing_functions(module),
     )
 
 
-def _functions(module: Module, spans: dict[str, tuple[int, int]]) -> tuple[Function, ...]:
-    grouped: dict[tuple[str, int], list[tuple[str, int]]] = {}
+def _functions(
+    module: Module, spans: dict[str, tuple[int, int]], effects: dict[int, dict[Effect, list[Call]]]
+) -> tuple[Function, ...]:
+    grouped: dict[tuple[str, int], list[Definition]] = {}
     for definition in module.definitions:
-        name = definition.name
-        if not name:
-            continue
-        clauses = grouped.setdefault((name, definition.arity), [])
-        if not clauses:
-            node = definition.node
-            spans[f"{module.name}.{name}/{definition.arity}"] = (node.start_byte, node.end_byte)
-        clauses.append((definition.kind, definition.min_arity))
+        if definition.name:
+            grouped.setdefault((definition.name, definition.arity), []).append(definition)
     specs = _spec_names(module)
-    return tuple(
-        Function(
-            name=name,
-            arity=arity,
-            min_arity=min(clause[1] for clause in clauses),
-            kind=clauses[0][0],
-            clauses=len(clauses),
-            spec=name in specs,
+    found = []
+    for (name, arity), clauses in grouped.items():
+        first = clauses[0].node
+        key = f"{module.name}.{name}/{arity}"
+        spans[key] = (first.start_byte, first.end_byte)
+        found.append(
+            Function(
+                name=name,
+                arity=arity,
+                min_arity=min(clause.min_arity for clause in clauses),
+                kind=clauses[0].kind,
+                clauses=len(clauses),
+                spec=name in specs,
+                effects=_effects(key, clauses, spans, effects) if effects else NO_EFFECTS,
+            )
         )
-        for (name, arity), clauses in grouped.items()
+    return tuple(found)
+
+
+def _effects(
+    key: str,
+    clauses: list[Definition],
+    spans: dict[str, tuple[int, int]],
+    effects: dict[int, dict[Effect, list[Call]]],
+) -> Effects:
+    merged: dict[Effect, list[Call]] = {}
+    for clause in clauses:
+        for effect, calls in effects.get(clause.node.start_byte, {}).items():
+            merged.setdefault(effect, []).extend(calls)
+    if not merged:
+        return NO_EFFECTS
+    for effect, calls in merged.items():
+        spans[f"{key} {effect}"] = (calls[0].node.start_byte, calls[0].node.end_byte)
+    return Effects(
+        reads=_modules(merged.get(Effect.READ, ())),
+        writes=_modules(merged.get(Effect.WRITE, ())),
+        http=Effect.HTTP in merged,
+        sleeps=Effect.SLEEP in merged,
     )
+
+
+def _modules(calls: Iterable[Call]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(call.module for call in calls if call.module is not None))
 
 
 _SPEC = re.compile(rb"@spec\s+([a-z_]\w*[?!]?)\s*\(")
@@ -267,15 +288,11 @@ def _adapter(file: ElixirFile, module: Module) -> str | None:
     return None
 
 
-def _repo_calls(file: ElixirFile, module: Module) -> int:
-    if b"Repo." not in file.data:
-        return 0
+def _repo_calls(module: Module, repos: list[Call]) -> int:
     return sum(
         1
-        for call in file.calls(*(name for name in REPO_CALLS if name.encode() in file.names))
-        if call.receiver is not None
-        and call.enclosing_module is module
-        and (call.module or "").rpartition(".")[2] == "Repo"
+        for call in repos
+        if call.enclosing_module is module and (call.module or "").rpartition(".")[2] == "Repo"
     )
 
 

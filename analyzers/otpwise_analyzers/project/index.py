@@ -274,6 +274,9 @@ class Project:
         function = located.facts.function(name)
         return spans.get(f"{module}.{name}/{function.arity}") if function is not None else None
 
+    def spans(self, path: str) -> dict[str, tuple[int, int]]:
+        return self._files[path].spans
+
     def expansion(self, module: str, argument: str | None) -> Expansion | None:
         located = self.module(module)
         if located is None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from otpwise_analyzers.project.effects import NO_EFFECTS, Effect
 from otpwise_analyzers.project.facts import Function, ModuleFacts
 from otpwise_analyzers.project.schemas import Schema
+from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.surroundings import Expansion
 
@@ -21,6 +23,13 @@ class Located(NamedTuple):
 
     path: str
     facts: ModuleFacts
+
+
+class Place(NamedTuple):
+    """A range of bytes in a file (relative to the root)."""
+
+    path: str
+    span: Span
 
 
 class ProjectView:
@@ -62,6 +71,32 @@ class ProjectView:
         """Where a module or its function stands in its file, in bytes."""
         self._ask("module", module)
         return self._project.span(module, name, arity)
+
+    def effects(self, module: str, name: str, arity: int) -> dict[Effect, Place]:
+        """What a function of the project does in its own body (it reads a repo, writes to one, waits for
+        HTTP, sleeps), with the first call of each kind.
+
+        Not what it does in a loop, or in a function that it hands to something else. Empty for functions
+        that do nothing of the like and for those that the project does not have.
+        """
+        located = self.module(module)
+        function = located.facts.function(name, arity) if located is not None else None
+        if located is None or function is None or function.effects == NO_EFFECTS:
+            return {}
+        known = function.effects
+        found = [
+            effect
+            for effect, is_there in (
+                (Effect.READ, any(map(self.is_repo, known.reads))),
+                (Effect.WRITE, any(map(self.is_repo, known.writes))),
+                (Effect.HTTP, known.http),
+                (Effect.SLEEP, known.sleeps),
+            )
+            if is_there
+        ]
+        spans = self._project.spans(located.path)
+        key = f"{module}.{name}/{function.arity}"
+        return {effect: Place(located.path, Span(*spans[f"{key} {effect}"])) for effect in found}
 
     def modules(self) -> Iterator[Located]:
         """All modules of the project. Asking this makes the file depend on every other one."""
