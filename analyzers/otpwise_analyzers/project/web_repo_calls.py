@@ -18,6 +18,8 @@ _TRIVIAL_QUERY = re.compile(r"\s*select\s+1\s*;?\s*", re.IGNORECASE)
 _ASSIGNED = re.compile(r"(conn|socket)\.assigns\b")
 _PRESENTED = frozenset({Role.VIEW, Role.COMPONENT})
 _ACTING = frozenset({Role.CONTROLLER, Role.LIVE_VIEW, Role.LIVE_COMPONENT, Role.CHANNEL})
+# Above this share of controllers with a repo, querying there is how a project is built.
+USUAL_SHARE = 0.3
 # Who is asked before the action runs.
 _BEFORE = frozenset({("join", 3), ("on_mount", 4), ("connect", 2), ("connect", 3)})
 

@@ -9,6 +9,7 @@ from otpwise_analyzers.project import places
 from otpwise_analyzers.project.repo_calls import READS, TRANSACTIONS, WRITES
 from otpwise_analyzers.project.roles import Role, roles_of
 from otpwise_analyzers.project.web_repo_calls import (
+    USUAL_SHARE,
     answers_requests,
     comes_before_actions,
     presents,
@@ -22,9 +23,6 @@ from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
-
-# Above this share of controllers with a repo, querying there is how the project is built.
-_ARCHITECTURE = 0.3
 
 _REPO = """\
 defmodule Shop.Repo do
@@ -405,9 +403,7 @@ class RepoInWeb(Rule):
     ) -> Iterable[Finding]:
         writes = [call for call in calls if call.name in WRITES | TRANSACTIONS]
         presented = presents(definition, roles)
-        project_style = (
-            not writes and not presented and file.project.repo_share_of_controllers > _ARCHITECTURE
-        )
+        project_style = not writes and not presented and file.project.repo_share_of_controllers > USUAL_SHARE
         first = (writes or calls)[0]
         related = tuple(
             Related(Span(call.node.start_byte, call.node.end_byte), f"`{_written(call)}` is called here too")

@@ -118,5 +118,10 @@ defmodule ChatApp.Rooms do
     count
   end
 
+  @doc "Those of the rooms that somebody is in."
+  def list_own(rooms, %User{id: user_id}) do
+    Repo.all(from r in rooms, join: m in assoc(r, :memberships), where: m.user_id == ^user_id)
+  end
+
   defp room_query(%Room{id: id}), do: from(r in Room, where: r.id == ^id)
 end
