@@ -124,6 +124,11 @@ defmodule ChatApp.Rooms do
     count
   end
 
+  @doc "Those of the rooms that somebody is in."
+  def list_own(rooms, %User{id: user_id}) do
+    Repo.all(from r in rooms, join: m in assoc(r, :memberships), where: m.user_id == ^user_id)
+  end
+
   @doc "Gets one room by its id; raises when there is none."
   def get_room_with_invitations!(room_id) do
     Room |> Repo.get!(room_id) |> Repo.preload(:invitations)

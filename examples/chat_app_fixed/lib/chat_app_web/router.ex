@@ -42,6 +42,7 @@ defmodule ChatAppWeb.Router do
   scope "/api", ChatAppWeb do
     pipe_through [:api, :signed_in]
 
+    get "/archive", ArchiveController, :index
     get "/search", SearchController, :index
     post "/invitations/:token/accept", InvitationController, :accept
 
