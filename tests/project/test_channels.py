@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from otpwise_analyzers.engine import check
 from otpwise_analyzers.project.channels import (
     channels_in,
     is_pipe,
@@ -88,3 +89,48 @@ def test_pipes_are_known_by_their_names() -> None:
     assert is_pipe(channels_in(channel(join.format("device:console")))[0])
     assert is_pipe(channels_in(channel(join.format("a"), "MyAppWeb.ShellChannel"))[0])
     assert not is_pipe(channels_in(channel(join.format("room:lobby")))[0])
+
+
+GENERATED = """\
+defmodule MyAppWeb.RoomChannel do
+  use MyAppWeb, :channel
+
+  @impl true
+  def join("room:lobby", payload, socket) do
+    if authorized?(payload), do: {:ok, socket}, else: {:error, %{reason: "unauthorized"}}
+  end
+
+  @impl true
+  def handle_in("ping", payload, socket), do: {:reply, {:ok, payload}, socket}
+
+  @impl true
+  def handle_in("shout", payload, socket) do
+    broadcast(socket, "shout", payload)
+    {:noreply, socket}
+  end
+
+  defp authorized?(_payload), do: true
+end
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"room:lobby"', '"room:" <> _id'),
+        ('"ping"', '"new_msg"'),
+        ("    broadcast(", "    MyApp.Chat.create_message(payload)\n    broadcast("),
+        (
+            "  defp authorized?",
+            "  def handle_info(_message, socket), do: {:noreply, socket}\n\n  defp authorized?",
+        ),
+    ],
+)
+def test_a_generated_channel_counts_once_somebody_began_on_it(before: str, after: str) -> None:
+    def levels(text: str) -> set[str]:
+        path = "lib/my_app_web/channels/room_channel.ex"
+        report = check(ElixirFile(path, text.encode()))
+        return {finding.level.value for finding in report.findings}
+
+    assert levels(GENERATED) == {"hint"}
+    assert levels(GENERATED.replace(before, after)) >= {"warning"}

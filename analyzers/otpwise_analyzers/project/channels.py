@@ -141,6 +141,19 @@ def is_pipe(module: Module) -> bool:
     )
 
 
+def is_as_generated(module: Module) -> bool:
+    """Whether a channel is what `mix phx.gen.channel` wrote, and nobody has begun on it yet: one fixed topic,
+    `"ping"` answered, `"shout"` passed on, and the check that its comment asks to be written."""
+    if {definition.name for definition in module.definitions} != {"join", "handle_in", "authorized?"}:
+        return False
+    if any(topic_of(clause.params[0], module.file.data) is not None for clause in joins_of(module)):
+        return False
+    events = [event_of(clause) for clause in module.clauses("handle_in")]
+    return sorted(event or "" for event in events) == ["ping", "shout"] and all(
+        len(clause.statements) <= 2 for clause in module.clauses("handle_in")
+    )
+
+
 def event_of(clause: Definition) -> str | None:
     """`new_msg` of `handle_in("new_msg", ...)`; None for a variable."""
     return nodes.string_literal(clause.params[0], clause.file.data) if clause.params else None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from otpwise_analyzers.findings import Finding, Level, Related
+from otpwise_analyzers.project.channels import is_as_generated
 from otpwise_analyzers.project.places import is_production_code
 from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
 from otpwise_analyzers.source.edits import Span
@@ -29,7 +30,8 @@ class AuthorizationStub(Rule):
     impact = Impact.HIGH
     detects = (
         "A function such as `authorized?` or `can_access_room?` whose every clause is the bare `true`, whatever it "
-        "is given. Phoenix' own channel generator writes one into each new channel."
+        "is given. Phoenix' own channel generator writes one into each new channel: a hint there, until somebody "
+        "begins on the channel."
     )
     why = (
         "The check reads as if it were there: reviewers see `if authorized?(...)` and an `unauthorized` reply, and "
@@ -147,7 +149,7 @@ class AuthorizationStub(Rule):
                     yield self.finding(
                         clause.head,
                         _message(module, clause, callers),
-                        Level.WARNING,
+                        Level.HINT if is_as_generated(module) else Level.WARNING,
                         related=_places(callers),
                     )
 

@@ -13,6 +13,7 @@ from otpwise_analyzers.project.channels import (
     BROADCASTS,
     channels_in,
     event_of,
+    is_as_generated,
     is_pipe,
     messages_of,
     short_name,
@@ -245,7 +246,7 @@ class RawBroadcast(Rule):
             payload,
             f"`{short_name(module)}` passes what the client sent{_event(clause)} on to everyone in the topic: "
             "any key, any value, any size, under anybody's name.",
-            Level.INFORMATION,
+            Level.HINT if is_as_generated(module) else Level.INFORMATION,
             confidence=Confidence.LIKELY,
             fixes=[Fix("Broadcast an explicit map", Applicability.SCAFFOLD, build)],
         )
