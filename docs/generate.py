@@ -1,4 +1,5 @@
-"""Writes what is made from the rules: docs/rules/*.md and the table in the README.
+"""Writes what is made from the rules: docs/rules/*.md, the table in the README, and the list of what each
+rule subscribes to.
 
 python docs/generate.py            writes
 python docs/generate.py --check    says what is not current, and exits with 1
@@ -6,14 +7,16 @@ python docs/generate.py --check    says what is not current, and exits with 1
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
 
 from otpwise_analyzers.rules import page
-from otpwise_analyzers.rules.catalogue import RULES
+from otpwise_analyzers.rules.catalogue import RULES, modules, rule_in, subscription_of
 
 ROOT = Path(__file__).resolve().parent.parent
+_LIST = ROOT / "analyzers/otpwise_analyzers/rules/subscriptions.py"
 _TABLE = re.compile(r"(<!-- rules -->\n).*?(<!-- /rules -->)", re.DOTALL)
 
 
@@ -25,7 +28,28 @@ def wanted() -> dict[Path, str]:
     files[readme] = _TABLE.sub(
         lambda match: f"{match.group(1)}{table}{match.group(2)}", readme.read_text(encoding="utf-8")
     )
+    files[_LIST] = _listed()
     return files
+
+
+def _listed() -> str:
+    """The list of subscriptions, read from the rules themselves."""
+    head = _LIST.read_text(encoding="utf-8").partition("# fmt: off")[0]
+    lines = ["LISTED: dict[str, tuple[tuple[str, ...], bool, tuple[bytes, ...]] | None] = {\n"]
+    for module in modules():
+        rule = rule_in(module)
+        entry = None if rule is None else tuple(subscription_of(rule))
+        lines.append(f"    {_quoted(module)}: {_quoted(entry)},\n")
+    return f"{head}# fmt: off\n{''.join(lines)}}}\n"
+
+
+def _quoted(value: object) -> str:
+    """`repr` with the formatter's kind of quotes."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_quoted, value))}{',' * (len(value) == 1)})"
+    if isinstance(value, bytes):
+        return "b" + json.dumps(value.decode())
+    return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
 def stale() -> list[Path]:

@@ -50,7 +50,7 @@ class Stale(Sample):
 
 def run(code: str, *rules: Rule, settings: Settings | None = None) -> engine.Report:
     settings = settings or Settings()
-    dispatch = engine.Dispatch(rules or (Sample(),), settings)
+    dispatch = engine.Dispatch.of(rules or (Sample(),), settings)
     return engine.check(ElixirFile("lib/x.ex", code.encode()), settings, dispatch=dispatch)
 
 
@@ -92,7 +92,7 @@ def test_no_fix_where_an_end_is_missing() -> None:
 
 
 def test_stops_when_told() -> None:
-    dispatch = engine.Dispatch((Sample(),), Settings())
+    dispatch = engine.Dispatch.of((Sample(),), Settings())
     with pytest.raises(engine.Stopped):
         engine.check(ElixirFile("x.ex", b"bad()"), dispatch=dispatch, stop=lambda: True)
 
@@ -120,7 +120,7 @@ def test_unused_is_said_only_of_rules_that_ran() -> None:
     code = f"# otpwise:ignore {KNOWN}\nIO.puts(1)\n"
     ran = engine.check(ElixirFile("x.ex", code.encode()), Settings())
     assert [finding.rule for finding in ran.findings] == [suppressions.UNUSED]
-    others = engine.Dispatch((Sample(), RULES[suppressions.UNUSED]), Settings())
+    others = engine.Dispatch.of((Sample(), RULES[suppressions.UNUSED]), Settings())
     silent = engine.check(ElixirFile("x.ex", code.encode()), Settings(), dispatch=others)
     assert silent.findings == []
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from otpwise_analyzers import suppressions
 from otpwise_analyzers.findings import Confidence, Finding, Level
 from otpwise_analyzers.project.config import Settings
-from otpwise_analyzers.rules.base import Rule
-from otpwise_analyzers.rules.catalogue import RULES
+from otpwise_analyzers.rules.catalogue import RULES, Subscription, subscription_of
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.file import ElixirFile
+
+if TYPE_CHECKING:
+    from otpwise_analyzers.rules.base import Rule
 
 _LEVELS = list(Level)
 
@@ -40,35 +43,46 @@ class Report:
 class Dispatch:
     """The rules that some settings select, by the names that they subscribe to."""
 
-    def __init__(self, rules: Iterable[Rule], settings: Settings) -> None:
+    def __init__(
+        self, subscriptions: Mapping[str, Subscription], load: Callable[[str], Rule], settings: Settings
+    ) -> None:
         self.settings = settings
-        self.rules = [
-            rule for rule in rules if settings.selects(rule.name) and settings.level_for(rule.name) != "off"
-        ]
-        self.names = frozenset(rule.name for rule in self.rules)
-        self._always = [rule for rule in self.rules if rule.always]
-        self._by_name: dict[bytes, list[Rule]] = {}
-        for rule in self.rules:
-            names = {*rule.calls, *rule.definitions, *(("use",) if rule.uses else ())}
-            for name in names:
-                self._by_name.setdefault(name.encode(), []).append(rule)
+        self._load = load
+        self._selected = {
+            name: subscription
+            for name, subscription in subscriptions.items()
+            if settings.selects(name) and settings.level_for(name) != "off"
+        }
+        self.names = frozenset(self._selected)
+        self._always = frozenset(name for name, subscription in self._selected.items() if subscription.always)
+        self._by_name: dict[bytes, list[str]] = {}
+        for name, subscription in self._selected.items():
+            for called in subscription.names:
+                self._by_name.setdefault(called.encode(), []).append(name)
+
+    @classmethod
+    def of(cls, rules: Iterable[Rule], settings: Settings) -> Dispatch:
+        """The dispatch of these rules and no others."""
+        known = {rule.name: rule for rule in rules}
+        return cls({name: subscription_of(rule) for name, rule in known.items()}, known.__getitem__, settings)
+
+    def _wanted_by(self, file: ElixirFile) -> Iterator[str]:
+        wanted = set(self._always)
+        for called in file.names.keys() & self._by_name.keys():
+            wanted.update(self._by_name[called])
+        data = file.data
+        for name in wanted:
+            needles = self._selected[name].needles
+            if not needles or any(needle in data for needle in needles):
+                yield name
 
     def rules_for(self, file: ElixirFile) -> list[Rule]:
         """The rules that the file's names call for, in the catalogue's order."""
-        wanted: dict[str, Rule] = {rule.name: rule for rule in self._always}
-        for name in file.names.keys() & self._by_name.keys():
-            for rule in self._by_name[name]:
-                wanted[rule.name] = rule
-        data = file.data
-        return [
-            rule
-            for _, rule in sorted(wanted.items())
-            if not rule.needles or any(needle in data for needle in rule.needles)
-        ]
+        return [self._load(name) for name in sorted(self._wanted_by(file))]
 
     def wants(self, file: ElixirFile) -> bool:
         """Whether a check of the file could find anything; most files can be let go without one."""
-        return bool(self.rules_for(file)) or suppressions.MARK in file.data
+        return suppressions.MARK in file.data or next(self._wanted_by(file), None) is not None
 
 
 _dispatches: dict[Settings, Dispatch] = {}
@@ -80,7 +94,7 @@ def dispatch_for(settings: Settings) -> Dispatch:
     if known is None:
         if len(_dispatches) >= 8:
             _dispatches.clear()
-        known = _dispatches[settings] = Dispatch(RULES.values(), settings)
+        known = _dispatches[settings] = Dispatch(RULES.subscriptions, RULES.__getitem__, settings)
     return known
 
 

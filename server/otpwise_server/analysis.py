@@ -21,7 +21,6 @@ from otpwise_analyzers.project.facts import FileFacts, facts_of
 from otpwise_analyzers.project.ignore import IgnoreList
 from otpwise_analyzers.project.index import Project
 from otpwise_analyzers.project.view import FixContext, Key
-from otpwise_analyzers.rules import page
 from otpwise_analyzers.rules.catalogue import RULES
 from otpwise_analyzers.source.edits import Edit, OverlappingEditsError, Span, in_order
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -275,6 +274,8 @@ def rule_at(checked: Checked, offset: int) -> tuple[list[str], Span] | None:
 
 def lesson(rule: str, finding: Finding | None) -> str:
     """What a rule teaches, in Markdown; empty for a rule that there is not."""
+    from otpwise_analyzers.rules import page
+
     known = RULES.get(rule)
     if known is None:
         return ""
@@ -283,6 +284,8 @@ def lesson(rule: str, finding: Finding | None) -> str:
 
 def page_of(rule: str) -> str:
     """The web page that explains a rule."""
+    from otpwise_analyzers.rules import page
+
     return page.url(rule)
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import pytest
 
 from otpwise_analyzers.rules.base import NAME, Rule
-from otpwise_analyzers.rules.catalogue import RULES
+from otpwise_analyzers.rules.catalogue import RULES, Subscription, modules, rule_in, subscription_of
+from otpwise_analyzers.rules.subscriptions import LISTED
 
 EVERY = pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
 
@@ -42,3 +47,22 @@ def test_shows_enough(rule: Rule) -> None:
 def test_subscribes(rule: Rule) -> None:
     engine_makes_it = rule.name.startswith("suppression/")
     assert engine_makes_it or rule.always or rule.calls or rule.definitions or rule.uses
+
+
+def test_asking_for_the_names_imports_no_rule() -> None:
+    """The server starts with the rules that the first file calls for, and no others."""
+    code = (
+        "import sys; from otpwise_analyzers import engine; from otpwise_analyzers.syntax.file import ElixirFile; "
+        "list(engine.RULES); engine.check(ElixirFile('lib/a.ex', b'defmodule A do\\n  use GenServer\\nend\\n')); "
+        "print(sorted(m for m in sys.modules if m.startswith('otpwise_analyzers.rules.') and m.count('.') > 2))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    imported = json.loads(run.stdout.replace("'", '"'))
+    assert "otpwise_analyzers.rules.otp.missing_init" in imported
+    assert not [name for name in imported if ".phoenix." in name or ".ecto." in name]
+
+
+def test_the_list_of_subscriptions_is_what_the_rules_say() -> None:
+    listed = {module: entry and Subscription(*entry) for module, entry in LISTED.items()}
+    said = {module: (rule := rule_in(module)) and subscription_of(rule) for module in modules()}
+    assert listed == said, "run `make docs`"

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from pathspec import GitIgnoreSpec
-
 OnProblem = Callable[[Path, str], None]
 
 
@@ -26,8 +24,13 @@ class IgnoreList:
 
     def __init__(self, lines: Iterable[str]) -> None:
         """Patterns as in a `.gitignore`; one that cannot be read matches nothing, as in Git."""
-        readable = [line for line in map(_entrywise, lines) if is_pattern(line)]
         self._patterns: list[tuple[re.Pattern[str], bool]] = []
+        readable = [line for line in map(_entrywise, lines) if is_pattern(line)]
+        if not readable:
+            return
+        # Imported when there is a pattern: until then it would only be in the way of the server's start.
+        from pathspec import GitIgnoreSpec
+
         for pattern in reversed(list(GitIgnoreSpec.from_lines(readable).patterns)):
             if pattern.regex is not None and pattern.include is not None:
                 self._patterns.append((pattern.regex, pattern.include))
@@ -59,6 +62,8 @@ class IgnoreList:
 
 def is_pattern(line: str) -> bool:
     """Whether `line` can be read as a line of a `.gitignore`; blank lines and comments can."""
+    from pathspec import GitIgnoreSpec
+
     try:
         GitIgnoreSpec.from_lines([line])
     except (ValueError, re.error):

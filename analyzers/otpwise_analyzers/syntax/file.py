@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import cache
 from itertools import accumulate
 from typing import Any
 
-from tree_sitter import Node, QueryCursor, Tree
+from tree_sitter import Node, Query, QueryCursor, Tree
 
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax import nodes
@@ -18,7 +19,6 @@ from otpwise_analyzers.syntax.scope import AliasTable
 from otpwise_analyzers.syntax.surroundings import NoSurroundings, Surroundings
 
 _INVENTORY = compile_query("(call target: [(identifier) @name (dot right: (identifier) @name)])")
-_COMMENTS = compile_query("(comment) @comment")
 _TYPE_ATTRIBUTES = ("spec", "type", "typep", "opaque", "callback", "macrocallback")
 
 
@@ -265,7 +265,7 @@ class ElixirFile:
     @lazy
     def comments(self) -> list[Node]:
         """All comments in source order."""
-        return sorted(QueryCursor(_COMMENTS).captures(self.root).get("comment", []), key=_start)
+        return sorted(QueryCursor(_comments()).captures(self.root).get("comment", []), key=_start)
 
     @lazy
     def error_spans(self) -> list[Span]:
@@ -281,6 +281,12 @@ class ElixirFile:
             elif node.has_error:
                 stack.extend(node.children)
         return sorted(found)
+
+
+@cache
+def _comments() -> Query:
+    # Not at import: few files make anybody ask, and compiling it takes as long as many an import.
+    return compile_query("(comment) @comment")
 
 
 def _start(node: Node) -> int:

@@ -1,0 +1,28 @@
+"""What each rule subscribes to, so that it is imported only when a file calls for it.
+
+Made by docs/generate.py. By module: the names, whether every file is wanted, the needles; None for a
+module without a rule.
+"""
+
+# fmt: off
+LISTED: dict[str, tuple[tuple[str, ...], bool, tuple[bytes, ...]] | None] = {
+    "ecto.raw_sql": (("query", "query!"), False, (b"query",)),
+    "ecto.sql_injection": (("query", "query!", "query_many", "query_many!", "stream"), False, (b"query", b"stream")),
+    "ecto.unescaped_like": (("ilike", "like"), False, (b"like(",)),
+    "otp.ignored_start_options": (("start_link",), False, (b"GenServer", b"GenStage", b"GenStateMachine", b"gen_server")),
+    "otp.missing_init": (("use",), False, (b"GenServer",)),
+    "otp.unawaited_task": (("async", "async_nolink"), False, (b"Task",)),
+    "otp.unsupervised_process": (("spawn", "spawn_link", "start", "start_link"), False, ()),
+    "otp.unsupervised_process_examples": None,
+    "phoenix.authorization_stub": ((), True, (b"authorized?", b"authorised?", b"permitted?", b"_permission?", b"has_access?", b"allowed?", b"can_join", b"can_access", b"can_enter", b"may_join", b"may_access", b"may_enter", b"authenticated?")),
+    "phoenix.bare_struct_response": (("json",), False, ()),
+    "phoenix.channel_join_without_authorization": (("join",), False, (b"def join",)),
+    "phoenix.open_socket": (("connect",), False, (b"channel",)),
+    "phoenix.raw_broadcast": (("handle_in",), False, (b"broadcast",)),
+    "phoenix.repo_in_web": (("aggregate", "all", "all_by", "delete", "delete!", "delete_all", "exists?", "get", "get!", "get_by", "get_by!", "insert", "insert!", "insert_all", "insert_or_update", "insert_or_update!", "one", "one!", "paginate", "preload", "query", "query!", "query_many", "reload", "reload!", "stream", "transact", "transaction", "update", "update!", "update_all"), False, (b"Repo",)),
+    "phoenix.unhandled_error_result": (("case",), False, (b"{:ok,",)),
+    "phoenix.unlimited_channel_messages": (("handle_in",), False, ()),
+    "phoenix.writes_without_transaction": (("delete", "delete!", "delete_all", "insert", "insert!", "insert_all", "insert_or_update", "insert_or_update!", "update", "update!", "update_all"), False, (b"Repo",)),
+    "suppression.unknown_rule": ((), False, ()),
+    "suppression.unused": ((), False, ()),
+}
