@@ -57,6 +57,7 @@ def test_what_is_left_has_no_fix() -> None:
     needs_a_person = {
         "ecto/raw-sql",
         "phoenix/authorization-stub",
+        "phoenix/context-depends-on-web",
         "phoenix/ecto-in-web",
         "phoenix/repo-in-web",
     }
