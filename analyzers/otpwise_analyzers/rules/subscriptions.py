@@ -19,6 +19,7 @@ LISTED: dict[str, tuple[tuple[str, ...], bool, tuple[bytes, ...]] | None] = {
     "phoenix.authorization_stub": ((), True, (b"authorized?", b"authorised?", b"permitted?", b"_permission?", b"has_access?", b"allowed?", b"can_join", b"can_access", b"can_enter", b"may_join", b"may_access", b"may_enter", b"authenticated?")),
     "phoenix.bare_struct_response": (("json",), False, ()),
     "phoenix.channel_join_without_authorization": (("join",), False, (b"def join",)),
+    "phoenix.context_depends_on_web": ((), True, (b"Web",)),
     "phoenix.ecto_in_web": (("dynamic", "from", "group_by", "join", "limit", "new", "or_where", "order_by", "preload", "select", "where"), False, (b"Ecto.Query", b"Multi", b"Web", b"Controller")),
     "phoenix.open_socket": (("connect",), False, (b"channel",)),
     "phoenix.raw_broadcast": (("handle_in",), False, (b"broadcast",)),
