@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from enum import StrEnum
+
+from otpwise_analyzers.project.repo_calls import READS, TRANSACTIONS, WRITES, repo_calls
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 
@@ -52,6 +56,67 @@ def sleeps(file: ElixirFile) -> list[Call]:
         for call in (file.calls("sleep") if b"sleep" in file.names else ())
         if call.module in ("Process", ":timer") and not call.quoted
     ]
+
+
+class Wait(StrEnum):
+    """What a call waits for, as one would say it."""
+
+    HTTP = "an HTTP request"
+    REPO = "the database"
+    CONNECTION = "a connection"
+    SLEEP = "a sleep"
+    COMMAND = "an external program"
+    SERVER = "another process"
+
+
+_OTHERS = {
+    "connect": {":gen_tcp": Wait.CONNECTION, ":ssl": Wait.CONNECTION, "Mint.HTTP": Wait.CONNECTION},
+    "open": {"AMQP.Connection": Wait.CONNECTION},
+    "cmd": {"System": Wait.COMMAND, ":os": Wait.COMMAND},
+    "shell": {"System": Wait.COMMAND},
+    "call": {
+        "GenServer": Wait.SERVER,
+        ":gen_server": Wait.SERVER,
+        ":gen_statem": Wait.SERVER,
+        ":rpc": Wait.SERVER,
+        ":erpc": Wait.SERVER,
+    },
+    "multi_call": {"GenServer": Wait.SERVER, ":gen_server": Wait.SERVER},
+    "multicall": {":rpc": Wait.SERVER, ":erpc": Wait.SERVER},
+}
+_OTHER_NAMES = {name.encode(): name for name in _OTHERS}
+_REPO_NAMES = READS | WRITES | TRANSACTIONS
+
+
+def waiting_calls(file: ElixirFile, kinds: Collection[Wait] = tuple(Wait)) -> list[tuple[Wait, Call]]:
+    """The calls that keep their process waiting, in source order; those inside of `quote` left out."""
+    found: list[tuple[Wait, Call]] = []
+    if Wait.HTTP in kinds:
+        found.extend((Wait.HTTP, call) for call in http_calls(file))
+    if Wait.SLEEP in kinds:
+        found.extend((Wait.SLEEP, call) for call in sleeps(file))
+    if Wait.REPO in kinds:
+        found.extend((Wait.REPO, call) for call in repo_calls(file, _REPO_NAMES))
+    for call in file.calls(*(_OTHER_NAMES[name] for name in _OTHER_NAMES.keys() & file.names.keys())):
+        kind = _OTHERS[call.name].get(_module_of(call))
+        if kind in kinds and kind is not None and call.is_invocation and not call.quoted:
+            if not _stays_on_the_machine(call):
+                found.append((kind, call))
+    found.sort(key=lambda one: one[1].node.start_byte)
+    return found
+
+
+def _module_of(call: Call) -> str:
+    """The module of a call; `use AMQP` brings the aliases of its modules along."""
+    name = call.module or ""
+    if name == "Connection" and call.enclosing_module is not None:
+        return "AMQP.Connection" if call.enclosing_module.uses_module("AMQP") else name
+    return name
+
+
+def _stays_on_the_machine(call: Call) -> bool:
+    """`:gen_tcp.connect({:local, path}, ...)`: a socket file answers at once, or there is none."""
+    return call.name == "connect" and bool(call.args) and call.file.text(call.args[0]).startswith("{:local")
 
 
 def _sends(call: Call) -> bool:

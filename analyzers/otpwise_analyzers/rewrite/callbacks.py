@@ -40,6 +40,18 @@ def insertion_after(clause: Definition, text: str) -> Edit:
     return Edit(last, at, f"{file.data[last:at].decode()}\n\n{body}")
 
 
+def insertion_before(clause: Definition, text: str) -> Edit:
+    """`text` (dedented code) as definitions of their own before `clause`, its attributes and its comments."""
+    file = clause.file
+    at = layout.line_start(file, clause.start_with_attributes)
+    while at > 0:
+        above = layout.line_start(file, at - 1)
+        if not file.data[above:at].lstrip().startswith(b"#"):
+            break
+        at = above
+    return Edit(at, at, layout.reindent(text.strip("\n"), layout.indent_of(file, clause.node)) + "\n\n")
+
+
 def last_clause(module: Module, names: Iterable[str]) -> Definition | None:
     """The last clause, by place, of all functions of these names."""
     wanted = frozenset(names)

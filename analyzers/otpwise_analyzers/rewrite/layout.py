@@ -128,6 +128,22 @@ def delete_statement(file: ElixirFile, node: Node) -> Edit:
     return Edit(*statement_span(file, node), "")
 
 
+def delete_lines(file: ElixirFile, span: Span) -> Edit:
+    """Removes whole lines (`span` goes from the start of the first to the end of the last) that stand before
+    other code. Of the blank lines around them at most one stays, and none where a block begins."""
+    start, end = span.start, _after_newline(file, span.end)
+    blank_before = start > 0 and not data_line(file, start - 1)
+    blank_after = end < len(file.data) and not data_line(file, end)
+    if blank_after and (blank_before or _opens_block(file, start)):
+        end = _after_newline(file, end)
+    return Edit(start, end, "")
+
+
+def data_line(file: ElixirFile, at: int) -> bytes:
+    """The line that holds byte `at`, without the blanks around it."""
+    return file.data[line_start(file, at) : line_end(file, at)].strip()
+
+
 def _after_newline(file: ElixirFile, at: int) -> int:
     end = file.data.find(b"\n", at)
     return len(file.data) if end < 0 else end + 1
