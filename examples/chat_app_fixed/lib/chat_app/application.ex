@@ -11,6 +11,7 @@ defmodule ChatApp.Application do
       {Phoenix.PubSub, name: ChatApp.PubSub},
       {Finch, name: ChatApp.Finch},
       {Task.Supervisor, name: ChatApp.TaskSupervisor},
+      {ChatApp.Moderation.WordList, url: "https://lists.chat.example/words.txt"},
       {Registry, keys: :unique, name: ChatApp.PollRegistry},
       {DynamicSupervisor, name: ChatApp.PollSupervisor, strategy: :one_for_one},
       {ChatApp.Rooms.TypingTracker, quiet_after: :timer.seconds(6)},
