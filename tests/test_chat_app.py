@@ -59,6 +59,7 @@ def test_what_is_left_has_no_fix() -> None:
         "phoenix/authorization-stub",
         "phoenix/context-depends-on-web",
         "phoenix/ecto-in-web",
+        "phoenix/mail-in-request",
         "phoenix/repo-in-web",
     }
     # An Agent for each poll wants a DynamicSupervisor, which nobody can choose for the author.

@@ -11,7 +11,7 @@ from otpwise_analyzers.project.facts import FileFacts, facts_of
 from otpwise_analyzers.project.index import Project
 from otpwise_analyzers.syntax.file import ElixirFile
 
-READ, WRITE, HTTP, SLEEP = Effect.READ, Effect.WRITE, Effect.HTTP, Effect.SLEEP
+READ, WRITE, HTTP, SLEEP, MAIL = Effect.READ, Effect.WRITE, Effect.HTTP, Effect.SLEEP, Effect.MAIL
 
 
 def facts(path: str, text: str) -> FileFacts:
@@ -39,6 +39,8 @@ def effects(body: str, above: str = "alias Shop.Repo", head: str = "run(x, y \\\
         (":httpc.request(:get, x, [], [])", {HTTP}),
         ("Process.sleep(100)", {SLEEP}),
         (":timer.sleep(x)", {SLEEP}),
+        ("x |> Shop.Mailer.deliver()", {MAIL}),
+        ("Shop.Mailer.deliver_now!(x)", {MAIL}),
         # Not in the function's own body.
         ("Enum.map(x, &Repo.get(User, &1))", set()),
         ("for id <- x, do: Repo.get(User, id)", set()),
@@ -51,6 +53,9 @@ def effects(body: str, above: str = "alias Shop.Repo", head: str = "run(x, y \\\
         ("Map.get(x, :a)", set()),
         ("Repo.config()", set()),
         ("GithubRepo.all(x)", set()),
+        ("Shop.Mailer.deliver_later(x)", set()),
+        ("Courier.deliver(x)", set()),
+        ("Task.async(fn -> Shop.Mailer.deliver(x) end)", set()),
         ("Oban.Repo.all(x, y)", set()),
     ],
 )

@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from otpwise_analyzers.project.blocking_calls import http_calls, sleeps
+from otpwise_analyzers.project.mail_calls import mail_candidates
 from otpwise_analyzers.project.repo_calls import READS, TRANSACTIONS, WRITES
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
@@ -26,18 +27,21 @@ class Effect(StrEnum):
     WRITE = "write"
     HTTP = "http"
     SLEEP = "sleep"
+    MAIL = "mail"
 
 
 class Effects(msgspec.Struct, frozen=True, array_like=True):
     """What a function does directly: not in a loop, nor in a function that it hands to something else.
 
-    `reads` and `writes` name the modules that may be repos; only the project knows which are.
+    `reads` and `writes` name the modules that may be repos, `mails` those that may be mailers; only the
+    project knows which are.
     """
 
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     http: bool = False
     sleeps: bool = False
+    mails: tuple[str, ...] = ()
 
 
 NO_EFFECTS = Effects()
@@ -92,6 +96,8 @@ def direct_effects(file: ElixirFile, repos: list[Call]) -> dict[int, dict[Effect
         note(call, Effect.HTTP)
     for call in sleeps(file):
         note(call, Effect.SLEEP)
+    for call in mail_candidates(file):
+        note(call, Effect.MAIL)
     return found
 
 

@@ -10,6 +10,7 @@ from tree_sitter import Node
 
 from otpwise_analyzers.project.children import Child, children_of, started_by_hand
 from otpwise_analyzers.project.effects import NO_EFFECTS, Effect, Effects, direct_effects, repo_candidates
+from otpwise_analyzers.project.mail_calls import mailer_of
 from otpwise_analyzers.project.schemas import Schema, schema_of
 from otpwise_analyzers.project.subscriptions import subscribing_functions
 from otpwise_analyzers.syntax import nodes
@@ -184,6 +185,7 @@ def _effects(
         writes=_modules(merged.get(Effect.WRITE, ())),
         http=Effect.HTTP in merged,
         sleeps=Effect.SLEEP in merged,
+        mails=tuple(dict.fromkeys(filter(None, map(mailer_of, merged.get(Effect.MAIL, ()))))),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from otpwise_analyzers.project.effects import NO_EFFECTS, Effect
 from otpwise_analyzers.project.facts import Function, ModuleFacts
+from otpwise_analyzers.project.mail_calls import MAILERS
 from otpwise_analyzers.project.schemas import Schema
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -74,7 +75,7 @@ class ProjectView:
 
     def effects(self, module: str, name: str, arity: int) -> dict[Effect, Place]:
         """What a function of the project does in its own body (it reads a repo, writes to one, waits for
-        HTTP, sleeps), with the first call of each kind.
+        HTTP, sleeps, delivers a mail), with the first call of each kind.
 
         Not what it does in a loop, or in a function that it hands to something else. Empty for functions
         that do nothing of the like and for those that the project does not have.
@@ -91,6 +92,7 @@ class ProjectView:
                 (Effect.WRITE, any(map(self.is_repo, known.writes))),
                 (Effect.HTTP, known.http),
                 (Effect.SLEEP, known.sleeps),
+                (Effect.MAIL, any(map(self.is_mailer, known.mails))),
             )
             if is_there
         ]
@@ -159,6 +161,16 @@ class ProjectView:
         """The Application callback module of the file's app."""
         self._ask("application")
         return self._project.application(self.path)
+
+    # -- mail --------------------------------------------------------------------------------------
+
+    def is_mailer(self, name: str) -> bool:
+        """Whether a module delivers mails: it `use`s Swoosh's or Bamboo's mailer, or, when the project does
+        not define it, is called `Mailer`."""
+        located = self.module(name)
+        if located is None:
+            return name.rpartition(".")[2] == "Mailer"
+        return located.facts.uses_module(*MAILERS)
 
     # -- web ---------------------------------------------------------------------------------------
 

@@ -99,6 +99,22 @@ def is_direct(file: ElixirFile, node: Node, stop: Node) -> bool:
     return True
 
 
+def is_handed_on(file: ElixirFile, node: Node, stop: Node) -> bool:
+    """Whether `node`, below `stop`, lies in a function that is handed to something else than a loop: to a
+    task, or to whoever calls it later."""
+    return any(
+        _is_function(ancestor) and not _runs_at_once(file, ancestor) and loop_given(file, ancestor) is None
+        for ancestor in _below(node, stop)
+    )
+
+
+def _below(node: Node, stop: Node) -> Iterator[Node]:
+    for ancestor in nodes.ancestors(node):
+        if ancestor == stop:
+            return
+        yield ancestor
+
+
 def _is_function(node: Node) -> bool:
     return node.type == "anonymous_function" or (
         node.type == "unary_operator" and nodes.operator_of(node) == "&"
