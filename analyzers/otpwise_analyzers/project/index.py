@@ -52,6 +52,15 @@ class _Answers:
         return {name: m.facts.adapter for name, m in self.modules.items() if m.facts.adapter is not None}
 
     @cached_property
+    def mailing_names(self) -> frozenset[bytes]:
+        return frozenset(
+            function.name.encode()
+            for located in self.modules.values()
+            for function in located.facts.functions
+            if function.effects.mails
+        )
+
+    @cached_property
     def tables(self) -> dict[str, str | None]:
         found: dict[str, str | None] = {}
         for name, located in self.modules.items():
@@ -226,6 +235,8 @@ class Project:
         if keys & {("modules",)}:
             if before.repos != now.repos:
                 keys.add(("repos",))
+            if before.mailing_names != now.mailing_names:
+                keys.add(("mails",))
             if before.tables != now.tables:
                 keys.add(("schemas",))
             if before.repo_share_of_controllers != now.repo_share_of_controllers:
@@ -293,6 +304,10 @@ class Project:
             return repos[repo]
         adapters = set(repos.values())
         return adapters.pop() if len(adapters) == 1 else ""
+
+    @property
+    def mailing_names(self) -> frozenset[bytes]:
+        return self._answers.mailing_names
 
     def schema_of_table(self, table: str) -> str | None:
         return self._answers.tables.get(table)

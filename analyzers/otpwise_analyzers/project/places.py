@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # The folder of one of an umbrella's apps, which has the layout of a project.
 _ROOT = r"^(?:apps/[^/]+/)?"
@@ -66,6 +67,7 @@ def is_development_only(path: str) -> bool:
     return _DEVELOPMENT.search(path) is not None
 
 
+@lru_cache(maxsize=4096)
 def is_production_code(path: str) -> bool:
     """Code that serves users: compiled into a release, and none of the helpers above."""
     return not (

@@ -94,6 +94,14 @@ def roles_of(module: Module) -> frozenset[Role]:
     Taken from what it `use`s (through the project's own `use MyAppWeb, :controller`) and from its
     behaviours. Only a module that says nothing there is judged by its name and its functions.
     """
+    # Half of all rules ask this of every module of the web layer; a module is one version of one file.
+    known: frozenset[Role] | None = module.__dict__.get("_roles")
+    if known is None:
+        known = module.__dict__["_roles"] = _roles_of(module)
+    return known
+
+
+def _roles_of(module: Module) -> frozenset[Role]:
     found = {role for name in module.all_uses if (role := _BY_MODULE.get(name)) is not None}
     found.update(role for name in module.behaviours if (role := _BY_MODULE.get(name)) is not None)
     for use in module.uses:

@@ -172,6 +172,12 @@ class ProjectView:
             return name.rpartition(".")[2] == "Mailer"
         return located.facts.uses_module(*MAILERS)
 
+    @property
+    def mailing_names(self) -> frozenset[bytes]:
+        """The names of all functions that deliver a mail in their own body."""
+        self._ask("mails")
+        return self._project.mailing_names
+
     # -- web ---------------------------------------------------------------------------------------
 
     def mounts_of(self, channel: str) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Module
 
-# `ShopWeb`, `ShopWeb.Router.Helpers`, `Shop.Web.Endpoint`, `Web.Endpoint` after an alias
-_WRITTEN = re.compile(rb"(?<![\w.:])(?:[A-Z]\w*\.)*[A-Z]?\w*Web\b(?:\.[A-Z]\w*)*")
+# What stands around `Web` in the name of a module: `ShopWeb`, `ShopWeb.Router.Helpers`, `Web.Endpoint`
+_MODULE = re.compile(rb"(?:[A-Z]\w*\.)*\w*Web(?![\w?!])")
 _WEB_FOLDER = re.compile(r"(^|/)(\w+_)?web/")
 # Other ways into an application than its web layer; they may know one another.
 _INTERFACES = frozenset(
@@ -81,19 +81,22 @@ def web_references(file: ElixirFile) -> dict[int, list[WebReference]]:
     """The references to its own web layer that each module of the core makes, by the module's first byte."""
     if _WEB_FOLDER.search(file.path):
         return {}
-    core = {module.node.start_byte: module for module in file.modules if _is_core(module)}
-    if not core:
+    if all(is_web_name(module.name) for module in file.modules):
         return {}
+    core: dict[int, bool] = {}
     found: dict[int, list[WebReference]] = {}
     for node, target in _names(file):
         module = file.module_at(node.start_byte)
-        if module is None or module.node.start_byte not in core or file.is_quoted(node.start_byte):
+        if module is None or file.is_quoted(node.start_byte):
             continue
         if app_prefix(f"{target}.X") != _root(module, target) or not _is_web_layer(file, target):
             continue
+        start = module.node.start_byte
+        if not core.setdefault(start, start not in core and _is_core(module)):
+            continue
         reference = _reference(file, module, node, target)
         if reference is not None:
-            found.setdefault(module.node.start_byte, []).append(reference)
+            found.setdefault(start, []).append(reference)
     return found
 
 
@@ -129,11 +132,17 @@ def _names(file: ElixirFile) -> Iterator[tuple[Node, str]]:
     """The nodes that name a module of a web layer, in source order, each with the full name."""
     found: dict[int, tuple[Node, str]] = {}
     shorts: set[str] = set()
-    for match in _WRITTEN.finditer(file.data):
-        node = _alias_at(file, match.start())
-        if node is None:
-            continue
-        found[node.start_byte] = (node, file.resolve(file.text(node), node.start_byte))
+    data = file.data
+    at = data.find(b"Web")
+    while at >= 0:
+        start = _start_of_name(data, at)
+        end = at + 3
+        if _MODULE.match(data, start) is not None:
+            node = _alias_at(file, start)
+            if node is not None:
+                end = max(end, node.end_byte)
+                found[node.start_byte] = (node, file.resolve(file.text(node), node.start_byte))
+        at = data.find(b"Web", end)
     for alias in file.aliases.declarations():
         if is_web_name(alias.full) and not alias.short.endswith("Web"):
             shorts.add(alias.short)
@@ -143,6 +152,13 @@ def _names(file: ElixirFile) -> Iterator[tuple[Node, str]]:
             if node is not None and is_web_name(full := file.resolve(file.text(node), node.start_byte)):
                 found[node.start_byte] = (node, full)
     yield from (found[start] for start in sorted(found))
+
+
+def _start_of_name(data: bytes, at: int) -> int:
+    """Where the dotted name begins that byte `at` lies in."""
+    while at > 0 and (data[at - 1 : at].isalnum() or data[at - 1 : at] in (b"_", b".")):
+        at -= 1
+    return at
 
 
 def _alias_at(file: ElixirFile, at: int) -> Node | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from functools import partial
 
 from tree_sitter import Node
@@ -22,9 +22,7 @@ from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.loops import is_handed_on
 from otpwise_analyzers.syntax.modules import Definition, Module
 
-# What a function that delivers a mail is called, or the module that it lies in.
-_NAME = re.compile(rb"mail|deliver|notif|send|invit|confirm|welcome|reset|alert")
-_MAIL_MODULE = re.compile(r"[Mm]ail|Notifier|Notification")
+_DELIVERIES = frozenset(name.encode() for name in DELIVERIES)
 _LATER = re.compile(r"later|async|enqueue|queue|schedule")
 
 _MAILER = """\
@@ -68,7 +66,7 @@ class MailInRequest(Rule):
     )
 
     always = True
-    needles = (b"ailer", b"mail", b"Mail", b"deliver", b"Notif")
+    needles = (b"deliver", b"ail", b"otif")
 
     incorrect = (
         Example(
@@ -96,14 +94,11 @@ class MailInRequest(Rule):
                   alias Shop.{Mailer, OrderEmail}
 
                   def resend(conn, %{"id" => id}) do
-                    «Mailer.deliver_now»(OrderEmail.confirmation(id))
+                    «Mailer.deliver_now(OrderEmail.confirmation(id))»
                     send_resp(conn, 204, "")
                   end
                 end
-                """.replace(
-                "«Mailer.deliver_now»(OrderEmail.confirmation(id))",
-                "«Mailer.deliver_now(OrderEmail.confirmation(id))»",
-            ),
+                """,
             path="lib/shop_web/controllers/order_controller.ex",
             others={"lib/shop/mailer.ex": _BAMBOO},
             fixed="""\
@@ -140,7 +135,9 @@ class MailInRequest(Rule):
                 defmodule Shop.MixProject do
                   use Mix.Project
 
-                  def project, do: [app: :shop, version: "0.1.0", deps: [{:oban, "~> 2.17"}, {:swoosh, "~> 1.16"}]]
+                  def project do
+                    [app: :shop, version: "0.1.0", deps: [{:oban, "~> 2.17"}, {:swoosh, "~> 1.16"}]]
+                  end
                 end
                 """,
                 "config/config.exs": """\
@@ -239,12 +236,14 @@ class MailInRequest(Rule):
 
                   def create(conn, %{"id" => id}) do
                     id |> OrderEmail.confirmation() |> Mailer.deliver_later()
-                    Task.Supervisor.start_child(Shop.TaskSupervisor, fn -> Mailer.deliver(OrderEmail.copy(id)) end)
+                    Task.start(fn -> Mailer.deliver(OrderEmail.copy(id)) end)
                     later(id)
                     send_resp(conn, 204, "")
                   end
 
-                  defp later(id), do: Task.Supervisor.start_child(Shop.TaskSupervisor, fn -> remind(id) end)
+                  defp later(id) do
+                    Task.Supervisor.start_child(Shop.TaskSupervisor, fn -> remind(id) end)
+                  end
 
                   defp remind(id), do: Mailer.deliver(OrderEmail.reminder(id))
                 end
@@ -258,7 +257,9 @@ class MailInRequest(Rule):
                 defmodule Shop.OrderWorker do
                   use Oban.Worker
 
-                  def perform(%Oban.Job{args: %{"id" => id}}), do: Shop.Mailer.deliver(Shop.OrderEmail.confirmation(id))
+                  def perform(%Oban.Job{args: %{"id" => id}}) do
+                    Shop.Mailer.deliver(Shop.OrderEmail.confirmation(id))
+                  end
                 end
                 """,
             path="lib/shop/order_worker.ex",
@@ -281,7 +282,7 @@ class MailInRequest(Rule):
                 """,
             path="lib/shop_web/controllers/parcel_controller.ex",
             others={
-                "lib/shop/couriers.ex": "defmodule Shop.Couriers do\\n  def deliver(id), do: {:ok, id}\\nend\\n",
+                "lib/shop/couriers.ex": "defmodule Shop.Couriers do\n  def deliver(id), do: {:ok, id}\nend\n",
                 "lib/shop/parcels.ex": """\
                 defmodule Shop.Parcels do
                   def send_notification(id), do: Phoenix.PubSub.broadcast(Shop.PubSub, "parcels", {:sent, id})
@@ -323,6 +324,9 @@ class MailInRequest(Rule):
     def check(self, file: ElixirFile) -> Iterable[Finding]:
         if not places.is_production_code(file.path):
             return
+        wanted = file.names.keys() & (file.project.mailing_names | _DELIVERIES)
+        if not wanted:
+            return
         modules = [
             module
             for module in file.modules
@@ -331,7 +335,7 @@ class MailInRequest(Rule):
         if not modules:
             return
         grouped: dict[int, list[tuple[Call, list[Related]]]] = {}
-        for call, related in _deliveries(file):
+        for call, related in _deliveries(file, wanted):
             module, definition = call.enclosing_module, call.definition
             if module in modules and definition is not None and not _is_handed_on(module, definition, call):
                 grouped.setdefault(definition.node.start_byte, []).append((call, related))
@@ -356,7 +360,7 @@ class MailInRequest(Rule):
             )
 
 
-def _deliveries(file: ElixirFile) -> Iterator[tuple[Call, list[Related]]]:
+def _deliveries(file: ElixirFile, names: Set[bytes]) -> Iterator[tuple[Call, list[Related]]]:
     """The calls that deliver a mail, those one function away with the place where that one does."""
     seen = set()
     for call in mail_candidates(file):
@@ -364,29 +368,15 @@ def _deliveries(file: ElixirFile) -> Iterator[tuple[Call, list[Related]]]:
         if mailer is not None and file.project.is_mailer(mailer):
             seen.add(call.node.start_byte)
             yield call, []
-    names = [name.decode() for name in file.names if _NAME.search(name) or name.decode() in DELIVERIES]
-    others = [name.decode() for name in file.names if not _NAME.search(name)] if b"ail" in file.data else []
-    for call in [*file.calls(*names), *(_on_mail_modules(file, others) if others else ())]:
+    for call in file.calls(*(name.decode() for name in names)):
+        if call.receiver is None or call.receiver.type != "alias" or _LATER.search(call.name):
+            continue
         module = call.module
-        if (
-            call.node.start_byte in seen
-            or module is None
-            or call.receiver is None
-            or _LATER.search(call.name)
-        ):
+        if call.node.start_byte in seen or module is None:
             continue
         place = file.project.effects(module, call.name, call.arity).get(Effect.MAIL)
         if place is not None:
             yield call, [Related(place.span, "The mail is delivered here", place.path)]
-
-
-def _on_mail_modules(file: ElixirFile, names: list[str]) -> Iterator[Call]:
-    """The calls of other names on modules that are about mails: `UserEmail.welcome(user)`."""
-    for call in file.calls(*names):
-        if call.receiver is None or call.receiver.type != "alias":
-            continue
-        if _MAIL_MODULE.search(file.text(call.receiver)):
-            yield call
 
 
 def _is_handed_on(module: Module, definition: Definition, call: Call) -> bool:
