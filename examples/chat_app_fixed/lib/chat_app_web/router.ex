@@ -44,6 +44,7 @@ defmodule ChatAppWeb.Router do
 
     get "/archive", ArchiveController, :index
     get "/search", SearchController, :index
+    post "/feedback", FeedbackController, :create
     post "/invitations/:token/accept", InvitationController, :accept
 
     resources "/rooms", RoomController, only: [:index, :show, :create] do
