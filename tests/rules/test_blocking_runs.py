@@ -137,3 +137,108 @@ def test_start_link_returns_before_the_work_is_done(
         f"{{:ok, pid}} = GenServer.start_link(Server, {argument})",
         f"{state} = :sys.get_state(pid)",
     )
+
+
+_PRINTER = """\
+defmodule Printer do
+  use GenServer
+
+  @impl true
+  def init(log), do: {:ok, %{log: log, pages: 0}}
+
+  @impl true
+  def handle_call({:print, page}, _from, state) do
+    state = %{state | pages: state.pages + 1}
+    # The paper has to come in.
+    Process.sleep(300)
+
+    case page do
+      "" ->
+        {:reply, {:error, :empty}, state}
+
+      text ->
+        send(state.log, {:printed, text})
+        {:reply, {:ok, state.pages}, state}
+    end
+  end
+
+  def handle_call(:pages, _from, state), do: {:reply, state.pages, state}
+
+  @impl true
+  def handle_info(message, state) do
+    send(state.log, {:unexpected, message})
+    {:noreply, state}
+  end
+end
+"""
+
+_PRINTING = """\
+{:ok, pid} = GenServer.start_link(Printer, self())
+tasks = for page <- ["one", "", "two"], do: Task.async(fn -> GenServer.call(pid, {:print, page}) end)
+Process.sleep(50)
+started = System.monotonic_time(:millisecond)
+3 = GenServer.call(pid, :pages)
+took = System.monotonic_time(:millisecond) - started
+true = took < 150 || raise "others waited #{took} ms"
+[{:ok, 3}, {:error, :empty}, {:ok, 3}] = Task.await_many(tasks)
+{:messages, messages} = Process.info(self(), :messages)
+[printed: "one", printed: "two"] = Enum.sort(messages)
+"""
+
+
+def test_others_are_served_while_a_callback_pauses(tmp_path: Path) -> None:
+    mended = fixed(_PRINTER, "otp/blocking-callback")
+    assert "Process.sleep" not in mended
+    run(tmp_path, mended, _PRINTING)
+
+
+_LAMP = """\
+defmodule Lamp do
+  use GenServer
+
+  @impl true
+  def init(log), do: {:ok, log}
+
+  @impl true
+  HANDLER
+end
+"""
+
+
+@pytest.mark.parametrize(
+    ("handler", "use"),
+    [
+        (
+            """
+            def handle_cast({:blink, times}, log) do
+              send(log, {:on, times})
+              Process.sleep(20)
+              send(log, {:off, times})
+              {:noreply, log}
+            end
+            """,
+            "GenServer.cast(pid, {:blink, 2})",
+        ),
+        (
+            """
+            def handle_info(:blink, log) do
+              times = 2
+              send(log, {:on, times})
+              :timer.sleep(20)
+              send(log, {:off, times})
+              {:noreply, log}
+            end
+            """,
+            "send(pid, :blink)",
+        ),
+    ],
+    ids=["cast", "info"],
+)
+def test_what_came_after_a_sleep_still_comes(handler: str, use: str, tmp_path: Path) -> None:
+    code = _LAMP.replace("HANDLER", dedent(handler).strip().replace("\n", "\n  "))
+    received = """\
+    receive do: ({:on, 2} -> :ok)
+    receive do: ({:off, 2} -> :ok)
+    """
+    start = "{:ok, pid} = GenServer.start_link(Lamp, self())"
+    run(tmp_path, fixed(code, "otp/blocking-callback"), start, use, received)

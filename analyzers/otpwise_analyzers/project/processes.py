@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tree_sitter import Node
+
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.modules import Definition, Module
 
@@ -60,3 +62,32 @@ def _has_info_callback(module: Module) -> bool:
 def is_start_wrapper(definition: Definition) -> bool:
     """Whether the function is where a supervisor begins: `start_link`, `start`, `child_spec`."""
     return definition.name in ("start_link", "start", "child_spec", "start_child", "start_supervised")
+
+
+def has_one_name(module: Module) -> bool:
+    """Whether the module starts under a fixed name (its own, unless told otherwise): one process serves all."""
+    for call in module.file.calls("start_link", "start"):
+        if call.enclosing_module is not module or call.quoted or not call.is_invocation:
+            continue
+        if call.module not in _NAMING:
+            continue
+        name = call.keywords.get("name")
+        if name is None and call.module in (":gen_server", ":gen_statem") and call.args:
+            items = nodes.named(call.args[0]) if call.args[0].type == "tuple" else []
+            name = items[1] if len(items) == 2 else None
+        if name is not None and _is_fixed(module, name):
+            return True
+    return False
+
+
+_NAMING = frozenset({"GenServer", "GenStage", "GenStateMachine", "Agent", ":gen_server", ":gen_statem"})
+
+
+def _is_fixed(module: Module, name: Node) -> bool:
+    text = module.file.text(name)
+    if name.type in ("alias", "atom") or nodes.is_operator(name, "@") or text == "__MODULE__":
+        return True
+    if text.startswith("{:global, "):
+        return all(item.type in ("atom", "alias") for item in nodes.named(name)) or "__MODULE__" in text
+    # `Keyword.get(opts, :name, __MODULE__)`
+    return name.type == "call" and text.endswith("__MODULE__)") and not text.startswith("via")
