@@ -9,6 +9,8 @@ LISTED: dict[str, tuple[tuple[str, ...], bool, tuple[bytes, ...]] | None] = {
     "ecto.raw_sql": (("query", "query!"), False, (b"query",)),
     "ecto.sql_injection": (("query", "query!", "query_many", "query_many!", "stream"), False, (b"query", b"stream")),
     "ecto.unescaped_like": (("ilike", "like"), False, (b"like(",)),
+    "otp.blocking_callback": (("handle_async", "handle_call", "handle_cast", "handle_event", "handle_in", "handle_info", "handle_params", "join", "mount", "render", "sleep", "start", "update"), False, (b".sleep", b"GenServer.call", b"gen_server.call", b"HTTPo", b"Tesla", b"Req.", b"Finch", b"ExAws", b":httpc", b":hackney")),
+    "otp.blocking_callback_examples": None,
     "otp.blocking_init": (("init",), False, (b"handle_", b"GenServer", b"GenStage", b"GenStateMachine", b"gen_server", b"gen_statem")),
     "otp.blocking_init_examples": None,
     "otp.ignored_start_options": (("start_link",), False, (b"GenServer", b"GenStage", b"GenStateMachine", b"gen_server")),

@@ -16,6 +16,7 @@ defmodule ChatApp.Application do
       {DynamicSupervisor, name: ChatApp.PollSupervisor, strategy: :one_for_one},
       {ChatApp.Rooms.TypingTracker, quiet_after: :timer.seconds(6)},
       ChatApp.Rooms.ReadReceipts,
+      ChatApp.Rooms.Caretaker,
       {ChatApp.Notifications.DigestScheduler, interval: :timer.minutes(30)},
       ChatAppWeb.Presence,
       {ChatApp.LinkPreviews.Cache, ttl: :timer.minutes(10)},
