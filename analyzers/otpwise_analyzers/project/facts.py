@@ -13,6 +13,7 @@ from otpwise_analyzers.project.effects import NO_EFFECTS, Effect, Effects, direc
 from otpwise_analyzers.project.mail_calls import mailer_of
 from otpwise_analyzers.project.schemas import Schema, schema_of
 from otpwise_analyzers.project.subscriptions import subscribing_functions
+from otpwise_analyzers.project.telemetry import TelemetryFacts, telemetry_of
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -65,6 +66,7 @@ class ModuleFacts(msgspec.Struct, frozen=True):
     repo_calls: int = 0
     # functions that subscribe their caller to a topic
     subscribes: tuple[str, ...] = ()
+    telemetry: TelemetryFacts | None = None
 
     def function(self, name: str, arity: int | None = None) -> Function | None:
         for function in self.functions:
@@ -136,6 +138,7 @@ def _module_facts(
         adapter=_adapter(file, module),
         repo_calls=_repo_calls(module, repos),
         subscribes=subscribing_functions(module),
+        telemetry=telemetry_of(module),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from otpwise_analyzers.project.facts import FileFacts, MixFacts
+from otpwise_analyzers.project.telemetry import Dashboard
 from otpwise_analyzers.project.view import Key, Located, ProjectView
 from otpwise_analyzers.syntax.surroundings import Expansion
 
@@ -97,6 +98,20 @@ class _Answers:
             for mount in located.facts.mounts:
                 found.setdefault(mount.module, []).append(name)
         return {channel: tuple(dict.fromkeys(sockets)) for channel, sockets in found.items()}
+
+    @cached_property
+    def telemetry(self) -> tuple[bool, dict[str, tuple[Dashboard, ...]]]:
+        """Whether any module attaches a handler, and the dashboards by the module whose metrics they show."""
+        attaches = False
+        dashboards: dict[str, tuple[Dashboard, ...]] = {}
+        for located in self.modules.values():
+            facts = located.facts.telemetry
+            if facts is None or "/test/" in f"/{located.path}":
+                continue
+            attaches = attaches or facts.attaches
+            for dashboard in facts.dashboards:
+                dashboards[dashboard.module] = (*dashboards.get(dashboard.module, ()), dashboard)
+        return attaches, dashboards
 
     @cached_property
     def repo_share_of_controllers(self) -> float:
@@ -239,6 +254,8 @@ class Project:
                 keys.add(("mails",))
             if before.tables != now.tables:
                 keys.add(("schemas",))
+            if before.telemetry != now.telemetry:
+                keys.add(("telemetry",))
             if before.repo_share_of_controllers != now.repo_share_of_controllers:
                 keys.add(("controllers",))
             keys.update(("children", name) for name in _different(before.supervisors, now.supervisors))
@@ -323,6 +340,13 @@ class Project:
 
     def mounts_of(self, channel: str) -> tuple[str, ...]:
         return self._answers.mounts.get(channel, ())
+
+    @property
+    def attaches_telemetry(self) -> bool:
+        return self._answers.telemetry[0]
+
+    def dashboards_of(self, module: str) -> tuple[Dashboard, ...]:
+        return self._answers.telemetry[1].get(module, ())
 
     @property
     def repo_share_of_controllers(self) -> float:

@@ -15,6 +15,7 @@ from otpwise_analyzers.syntax.surroundings import Expansion
 
 if TYPE_CHECKING:
     from otpwise_analyzers.project.index import Project
+    from otpwise_analyzers.project.telemetry import Dashboard
 
 Key = tuple[str, ...]
 
@@ -190,6 +191,19 @@ class ProjectView:
         """The share (0 to 1) of the project's controllers that call a repo; 0 below five controllers."""
         self._ask("controllers")
         return self._project.repo_share_of_controllers
+
+    # -- telemetry ---------------------------------------------------------------------------------
+
+    @property
+    def attaches_telemetry(self) -> bool:
+        """Whether any module of the project (any app of an umbrella) attaches a telemetry handler."""
+        self._ask("telemetry")
+        return self._project.attaches_telemetry
+
+    def dashboards_of(self, module: str) -> tuple[Dashboard, ...]:
+        """The LiveDashboards that show the metrics of a module."""
+        self._ask("telemetry")
+        return self._project.dashboards_of(module)
 
     # -- dependencies ------------------------------------------------------------------------------
 

@@ -181,6 +181,9 @@ def _broken(entries: list[str], indent: str) -> str:
 
 def _position(file: ElixirFile, items: list[Node], entry: str) -> int:
     """The index that the new entry gets among the list's items."""
+    # What measures the others starts before them.
+    if entry.endswith(".Telemetry"):
+        return 0
     modules = [_module_in(file, item) for item in items]
     lowest = 0
     for index, module in enumerate(modules):
