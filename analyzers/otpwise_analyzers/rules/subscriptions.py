@@ -35,4 +35,8 @@ LISTED: dict[str, tuple[tuple[str, ...], bool, tuple[bytes, ...]] | None] = {
     "phoenix.writes_without_transaction": (("delete", "delete!", "delete_all", "insert", "insert!", "insert_all", "insert_or_update", "insert_or_update!", "update", "update!", "update_all"), False, (b"Repo",)),
     "suppression.unknown_rule": ((), False, ()),
     "suppression.unused": ((), False, ()),
+    "telemetry.local_handler": (("attach", "attach_many"), False, (b":telemetry",)),
+    "telemetry.missing_telemetry": (("start",), False, (b"Endpoint",)),
+    "telemetry.missing_telemetry_examples": None,
+    "telemetry.unreported_metrics": (("import",), False, (b"Telemetry.Metrics",)),
 }
