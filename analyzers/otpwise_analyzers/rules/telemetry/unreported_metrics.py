@@ -18,28 +18,28 @@ _METRICS = frozenset({"counter", "sum", "last_value", "summary", "distribution"}
 
 
 def _module(*children: str, metrics: str = 'summary("phoenix.endpoint.stop.duration")') -> str:
-    listed = ",\n".join(f"                        {child}" for child in children)
+    listed = ",\n".join(f"      {child}" for child in children)
     return f"""\
-                defmodule MyAppWeb.Telemetry do
-                  use Supervisor
-                  import Telemetry.Metrics
+defmodule MyAppWeb.Telemetry do
+  use Supervisor
+  import Telemetry.Metrics
 
-                  def start_link(arg), do: Supervisor.start_link(__MODULE__, arg, name: __MODULE__)
+  def start_link(arg), do: Supervisor.start_link(__MODULE__, arg, name: __MODULE__)
 
-                  @impl true
-                  def init(_arg) do
-                    children = [
+  @impl true
+  def init(_arg) do
+    children = [
 {listed}
-                    ]
+    ]
 
-                    Supervisor.init(children, strategy: :one_for_one)
-                  end
+    Supervisor.init(children, strategy: :one_for_one)
+  end
 
-                  def «metrics» do
-                    [{metrics}]
-                  end
-                end
-                """
+  def «metrics» do
+    [{metrics}]
+  end
+end
+"""
 
 
 def _silent(*children: str) -> str:
@@ -109,7 +109,7 @@ class UnreportedMetrics(Rule):
                         import Phoenix.LiveDashboard.Router
 
                         scope "/dev" do
-                          live_dashboard "/dashboard", metrics: MyAppWeb.Telemetry
+                          live_dashboard("/dashboard", metrics: MyAppWeb.Telemetry)
                         end
                       end
                     end
@@ -136,7 +136,7 @@ class UnreportedMetrics(Rule):
 
                       scope "/admin" do
                         pipe_through [:browser, :admin]
-                        live_dashboard "/dashboard", metrics: MyAppWeb.Telemetry
+                        live_dashboard("/dashboard", metrics: MyAppWeb.Telemetry)
                       end
                     end
                     """,
