@@ -8,7 +8,8 @@ from textwrap import dedent
 
 import pytest
 
-from otpwise_analyzers.rules.telemetry.missing_telemetry_examples import SILENT, mix
+from otpwise_analyzers.rules.sample_files import mix
+from otpwise_analyzers.rules.telemetry.missing_telemetry_examples import SILENT
 from tests.proof import HAS_ELIXIR, applied, build, findings_in
 
 pytestmark = [pytest.mark.elixir, pytest.mark.skipif(not HAS_ELIXIR, reason="elixir is not installed")]

@@ -3,31 +3,7 @@
 from __future__ import annotations
 
 from otpwise_analyzers.rules.base import Example
-
-
-def mix(*deps: str, module: str = "MyApp", app: str = "my_app") -> str:
-    """A `mix.exs` with these entries in its list of dependencies."""
-    listed = ",\n".join(f"      {dep}" for dep in deps)
-    return f"""\
-defmodule {module}.MixProject do
-  use Mix.Project
-
-  def project do
-    [app: :{app}, version: "0.1.0", elixir: "~> 1.14", deps: deps()]
-  end
-
-  def application do
-    [mod: {{{module}.Application, []}}, extra_applications: [:logger]]
-  end
-
-  defp deps do
-    [
-{listed}
-    ]
-  end
-end
-"""
-
+from otpwise_analyzers.rules.sample_files import mix
 
 APPLICATION = """\
 defmodule MyApp.Application do

@@ -8,7 +8,7 @@ from otpwise_analyzers.findings import Finding, Level
 from otpwise_analyzers.project import places
 from otpwise_analyzers.project.telemetry import REPORTING, depends_on
 from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
-from otpwise_analyzers.rules.telemetry.missing_telemetry_examples import mix
+from otpwise_analyzers.rules.sample_files import mix
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
