@@ -6,6 +6,7 @@ module without a rule.
 
 # fmt: off
 LISTED: dict[str, tuple[tuple[str, ...], bool, tuple[bytes, ...]] | None] = {
+    "deploy.manual_node_connect": (("connect", "connect_node"), False, (b"Node.connect", b"connect_node")),
     "ecto.raw_sql": (("query", "query!"), False, (b"query",)),
     "ecto.sql_injection": (("query", "query!", "query_many", "query_many!", "stream"), False, (b"query", b"stream")),
     "ecto.unescaped_like": (("ilike", "like"), False, (b"like(",)),
