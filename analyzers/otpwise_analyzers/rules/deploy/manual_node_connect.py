@@ -127,7 +127,7 @@ class ManualNodeConnect(Rule):
                 defmodule MyApp.Graph do
                   alias MyApp.Graph.Node
 
-                  def join, do: Node.connect(:"a@b")
+                  def join, do: Node.connect(:"a@10.0.0.1")
                 end
                 """,
             why="Another `Node`.",
