@@ -9,6 +9,8 @@ import msgspec
 from tree_sitter import Node
 
 from otpwise_analyzers.project.children import Child, children_of, started_by_hand
+from otpwise_analyzers.project.compile_time import CompiledRead, compiled_config
+from otpwise_analyzers.project.config_files import ConfigFacts, config_facts
 from otpwise_analyzers.project.effects import NO_EFFECTS, Effect, Effects, direct_effects, repo_candidates
 from otpwise_analyzers.project.mail_calls import mailer_of
 from otpwise_analyzers.project.schemas import Schema, schema_of
@@ -67,6 +69,8 @@ class ModuleFacts(msgspec.Struct, frozen=True):
     # functions that subscribe their caller to a topic
     subscribes: tuple[str, ...] = ()
     telemetry: TelemetryFacts | None = None
+    # what it reads of the application's environment while it compiles
+    compiled_config: tuple[CompiledRead, ...] = ()
 
     def function(self, name: str, arity: int | None = None) -> Function | None:
         for function in self.functions:
@@ -87,6 +91,11 @@ class MixFacts(msgspec.Struct, frozen=True):
     # name -> requirement as written, "" for a git or path dependency
     deps: dict[str, str] = msgspec.field(default_factory=dict)
     is_package: bool = False
+    # the requirement on Elixir as written
+    elixir: str = ""
+    has_releases: bool = False
+    # a release whose configuration comes from elsewhere than `config/runtime.exs`, or from there too
+    has_own_runtime: bool = False
 
 
 class FileFacts(msgspec.Struct, frozen=True):
@@ -99,10 +108,11 @@ class FileFacts(msgspec.Struct, frozen=True):
     path: str
     modules: tuple[ModuleFacts, ...] = ()
     mix: MixFacts | None = None
+    config: ConfigFacts | None = None
     spans: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
 
     def same_but_for_positions(self, other: FileFacts) -> bool:
-        return self.modules == other.modules and self.mix == other.mix
+        return self.modules == other.modules and self.mix == other.mix and self.config == other.config
 
 
 def facts_of(file: ElixirFile) -> FileFacts:
@@ -110,11 +120,12 @@ def facts_of(file: ElixirFile) -> FileFacts:
     spans: dict[str, tuple[int, int]] = {}
     repos = repo_candidates(file)
     effects = direct_effects(file, repos)
+    compiled = compiled_config(file)
     modules = tuple(
-        _module_facts(file, module, spans, effects, repos) for module in file.modules if module.name
+        _module_facts(file, module, spans, effects, repos, compiled) for module in file.modules if module.name
     )
     mix = _mix_facts(file) if file.path.rpartition("/")[2] == "mix.exs" else None
-    return FileFacts(file.path, modules, mix, spans)
+    return FileFacts(file.path, modules, mix, config_facts(file), spans)
 
 
 def _module_facts(
@@ -123,6 +134,7 @@ def _module_facts(
     spans: dict[str, tuple[int, int]],
     effects: dict[int, dict[Effect, list[Call]]],
     repos: list[Call],
+    compiled: dict[int, set[CompiledRead]],
 ) -> ModuleFacts:
     spans[module.name] = (module.node.start_byte, module.node.end_byte)
     return ModuleFacts(
@@ -139,6 +151,7 @@ def _module_facts(
         repo_calls=_repo_calls(module, repos),
         subscribes=subscribing_functions(module),
         telemetry=telemetry_of(module),
+        compiled_config=tuple(sorted(compiled.get(module.node.start_byte, ()))),
     )
 
 
@@ -304,26 +317,37 @@ def _repo_calls(module: Module, repos: list[Call]) -> int:
 def _mix_facts(file: ElixirFile) -> MixFacts:
     app = application = apps_path = None
     deps: dict[str, str] = {}
-    is_package = False
+    keys: set[str] = set()
+    elixir = ""
     for pair in nodes.descendants(file.root, "pair"):
         key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
         if key is None or value is None:
             continue
         name = nodes.keyword_name(key, file.data)
+        keys.add(name)
         if name == "app" and app is None and value.type == "atom":
             app = nodes.atom_literal(value, file.data)
         elif name == "mod" and value.type == "tuple" and application is None:
             application = file.module_name(nodes.named(value)[0]) if nodes.named(value) else None
         elif name == "apps_path":
             apps_path = nodes.string_literal(value, file.data)
-        elif name == "package":
-            is_package = True
+        elif name == "elixir" and not elixir:
+            elixir = nodes.string_literal(value, file.data) or ""
     for node in nodes.descendants(file.root, "tuple"):
         items = nodes.named(node)
         if items and items[0].type == "atom" and len(items) >= 2 and _is_dependency(items, node):
             requirement = nodes.string_literal(items[1], file.data) or ""
             deps.setdefault(file.text(items[0])[1:], requirement)
-    return MixFacts(app, application, apps_path, deps, is_package)
+    return MixFacts(
+        app,
+        application,
+        apps_path,
+        deps,
+        "package" in keys,
+        elixir,
+        "releases" in keys,
+        bool(keys & {"config_providers", "runtime_config_path"}),
+    )
 
 
 def _is_dependency(items: list[Node], node: Node) -> bool:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from otpwise_analyzers.project.compile_time import CompiledRead
+from otpwise_analyzers.project.config_files import ConfigFacts, Configuration
 from otpwise_analyzers.project.facts import FileFacts, MixFacts
 from otpwise_analyzers.project.telemetry import Dashboard
 from otpwise_analyzers.project.view import Key, Located, ProjectView
@@ -140,6 +142,24 @@ class _Answers:
         return ""
 
     @cached_property
+    def configs(self) -> dict[str, ConfigFacts]:
+        return {path: facts.config for path, facts in self.files.items() if facts.config is not None}
+
+    @cached_property
+    def compiled_config(self) -> frozenset[CompiledRead]:
+        return frozenset(
+            read
+            for located in self.modules.values()
+            if "/test/" not in f"/{located.path}"
+            for read in located.facts.compiled_config
+        )
+
+    @cached_property
+    def has_rel(self) -> bool:
+        """Scripts of Distillery's, or of a release's overlays."""
+        return any(path.startswith("rel/") for path in self.files)
+
+    @cached_property
     def applications(self) -> list[Located]:
         return [
             located
@@ -247,7 +267,11 @@ class Project:
                 keys.update({("module", name), ("modules",)})
         if (old.mix if old else None) != (new.mix if new else None):
             keys.update({("deps",), ("application",)})
+        if (old.config if old else None) != (new.config if new else None):
+            keys.add(("config",))
         if keys & {("modules",)}:
+            if before.compiled_config != now.compiled_config:
+                keys.add(("compiled config",))
             if before.repos != now.repos:
                 keys.add(("repos",))
             if before.mailing_names != now.mailing_names:
@@ -357,6 +381,24 @@ class Project:
 
     def version(self, path: str, dep: str) -> tuple[int, ...] | None:
         return version_numbers(self._answers.deps(path).get(dep, ""))
+
+    def configuration(self, path: str) -> Configuration:
+        return Configuration(tuple(dict.fromkeys(("", self.app_of(path)))), self._answers.configs)
+
+    @property
+    def compiled_config(self) -> frozenset[CompiledRead]:
+        return self._answers.compiled_config
+
+    def mixes(self, path: str) -> list[MixFacts]:
+        known = (self._answers.mixes.get(folder) for folder in dict.fromkeys((self.app_of(path), "")))
+        return [mix for mix in known if mix is not None]
+
+    def is_released(self, path: str) -> bool:
+        return (
+            any(mix.has_releases for mix in self.mixes(path))
+            or self._answers.has_rel
+            or self.configuration(path).runtime is not None
+        )
 
     def is_package(self, path: str) -> bool:
         mix = self._answers.mixes.get(self.app_of(path))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from otpwise_analyzers.project.compile_time import CompiledRead
+from otpwise_analyzers.project.config_files import Configuration
 from otpwise_analyzers.project.effects import NO_EFFECTS, Effect
-from otpwise_analyzers.project.facts import Function, ModuleFacts
+from otpwise_analyzers.project.facts import Function, MixFacts, ModuleFacts
 from otpwise_analyzers.project.mail_calls import MAILERS
 from otpwise_analyzers.project.schemas import Schema
 from otpwise_analyzers.source.edits import Span
@@ -204,6 +206,34 @@ class ProjectView:
         """The LiveDashboards that show the metrics of a module."""
         self._ask("telemetry")
         return self._project.dashboards_of(module)
+
+    # -- configuration -----------------------------------------------------------------------------
+
+    @property
+    def configuration(self) -> Configuration:
+        """The config files of the file's app, and of its umbrella."""
+        self._ask("config")
+        return self._project.configuration(self.path)
+
+    @property
+    def compiled_config(self) -> frozenset[CompiledRead]:
+        """What the project's modules read of the application's environment while they compile."""
+        self._ask("compiled config")
+        return self._project.compiled_config
+
+    @property
+    def is_released(self) -> bool:
+        """Whether something says that the app runs as a release: it is configured on one machine, and
+        started on another."""
+        self._ask("deps")
+        self._ask("config")
+        return self._project.is_released(self.path)
+
+    @property
+    def mixes(self) -> list[MixFacts]:
+        """The mix.exs of the file's app, then that of its umbrella; the one that there is."""
+        self._ask("deps")
+        return self._project.mixes(self.path)
 
     # -- dependencies ------------------------------------------------------------------------------
 

@@ -112,6 +112,12 @@ def statement_span(file: ElixirFile, node: Node) -> Span:
         rest = data[end : line_end(file, end)]
         blanks = len(rest) - len(rest.lstrip(b" \t;"))
         return Span(start, end + blanks)
+    return lines_span(file, start, end)
+
+
+def lines_span(file: ElixirFile, start: int, end: int) -> Span:
+    """The bytes to remove with the whole lines from byte `start` to byte `end`, as in `statement_span`."""
+    data = file.data
     start = line_start(file, start)
     end = _after_newline(file, end)
     blank_before = start > 0 and not data[line_start(file, start - 1) : start].strip()

@@ -1,0 +1,190 @@
+"""What the fixes of config/ write is evaluated by Elixir, on a machine with another environment."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from tests.proof import HAS_ELIXIR, applied, build, elixir_verdicts, findings_in
+
+pytestmark = [pytest.mark.elixir, pytest.mark.skipif(not HAS_ELIXIR, reason="elixir is not installed")]
+
+_MIX = b"""\
+defmodule MyApp.MixProject do
+  use Mix.Project
+
+  def project, do: [app: :my_app, version: "0.1.0", elixir: "~> 1.14", releases: [my_app: []]]
+end
+"""
+
+_REPO = {
+    "config/prod.exs": """\
+        import Config
+
+        config :my_app, MyApp.Repo,
+          url: System.get_env("DATABASE_URL"),
+          pool_size: String.to_integer(System.get_env("POOL_SIZE") || "10"),
+          ssl: true
+
+        config :my_app, :support, System.get_env("SUPPORT", "help@example.com")
+        config :my_app, limits: [rooms: String.to_integer(System.get_env("ROOMS"))], beta: false
+        """,
+}
+_ENDPOINT = {
+    "config/prod.exs": """\
+        import Config
+
+        # where it listens
+        config :my_app, MyAppWeb.Endpoint,
+          http: [port: System.get_env("PORT") || "4000", compress: true],
+          url: [
+            # as the browser sees it
+            host: System.get_env("HOST"),
+            port: 443
+          ],
+          secret_key_base: Map.fetch!(System.get_env(), "SECRET_KEY_BASE")
+        """,
+    "config/runtime.exs": """\
+        import Config
+
+        if config_env() == :prod do
+          config :my_app, MyAppWeb.Endpoint, http: [ip: {0, 0, 0, 0}], server: true
+        end
+        """,
+}
+_VARIABLES = {
+    "config/prod.exs": """\
+        import Config
+
+        database_url =
+          System.get_env("DATABASE_URL") ||
+            raise \"""
+            DATABASE_URL is missing.
+            \"""
+
+        config :my_app, MyApp.Repo, url: database_url, ssl: true
+
+        host = System.get_env("HOST")
+        scheme = if host == "localhost", do: "http", else: "https"
+
+        config :my_app, MyAppWeb.Endpoint, url: [host: host, scheme: scheme]
+        config :my_app, MyApp.Mailer, from: "chat@#{host}"
+
+        config :logger, level: :info
+        """,
+    "config/runtime.exs": """\
+        import Config
+
+        if config_env() == :prod do
+          config :my_app, MyApp.Mailer, retries: 2
+        end
+        """,
+}
+_CONFIG = {
+    "config/config.exs": """\
+        import Config
+
+        config :my_app, :search, System.get_env("SEARCH_URL") || "http://localhost:9200"
+
+        if config_env() == :prod do
+          config :my_app, :mail, api_key: System.get_env("MAIL_KEY"), domain: "example.com"
+        end
+
+        import_config "#{config_env()}.exs"
+        """,
+    "config/prod.exs": "import Config\n",
+}
+
+# Evaluates the old files where the variables are set, and the new ones as a release does: first where they
+# are not, then `runtime.exs` where they are. Both must come to the same.
+_COMPARE = """\
+[old, new] = System.argv()
+variables = %{
+  "DATABASE_URL" => "ecto://u:p@db/chat", "POOL_SIZE" => "7", "SUPPORT" => "us@example.com", "ROOMS" => "5",
+  "PORT" => "8080", "HOST" => "chat.example.com", "SECRET_KEY_BASE" => String.duplicate("s", 64),
+  "SEARCH_URL" => "http://search:9200", "MAIL_KEY" => "key-1"
+}
+
+defmodule Sorted do
+  def of(list) when is_list(list) do
+    if Keyword.keyword?(list), do: list |> Enum.map(fn {k, v} -> {k, of(v)} end) |> Enum.sort(), else: list
+  end
+
+  def of(value), do: value
+end
+
+first = fn folder -> Enum.find(["config.exs", "prod.exs"], &File.exists?(Path.join(folder, "config/" <> &1))) end
+read = fn folder, name -> Config.Reader.read!(Path.join(folder, "config/" <> name), env: :prod) end
+
+System.put_env(variables)
+before = read.(old, first.(old))
+runtime_before = if File.exists?(Path.join(old, "config/runtime.exs")), do: read.(old, "runtime.exs"), else: []
+wanted = Config.Reader.merge(before, runtime_before)
+
+Enum.each(variables, fn {name, _} -> System.delete_env(name) end)
+built = read.(new, first.(new))
+System.put_env(variables)
+started = Config.Reader.merge(built, read.(new, "runtime.exs"))
+
+if Sorted.of(started) != Sorted.of(wanted) do
+  IO.inspect(Sorted.of(wanted), label: "wanted")
+  IO.inspect(Sorted.of(started), label: "started")
+  System.halt(1)
+end
+
+IO.puts("the same")
+"""
+
+
+def _mended(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The project after the first fix of each finding of config/, one after the other."""
+    for _ in range(20):
+        change = next(
+            (
+                change
+                for path in sorted(files)
+                for view, findings in [findings_in(files, path)]
+                for finding in findings
+                if finding.rule.startswith("config/")
+                for fix in finding.fixes
+                if (change := build(files, view, fix)) is not None
+            ),
+            None,
+        )
+        if change is None:
+            return files
+        files = applied(files, change)
+    raise AssertionError("the fixes never end")
+
+
+def _write(folder: Path, files: dict[str, bytes]) -> Path:
+    for path, data in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "shape", [_REPO, _ENDPOINT, _VARIABLES, _CONFIG], ids=["repo", "endpoint", "variables", "config"]
+)
+def test_a_release_reads_its_own_environment(shape: dict[str, str], tmp_path: Path) -> None:
+    files = {"mix.exs": _MIX, **{path: dedent(text).encode() for path, text in shape.items()}}
+    mended = _mended(files)
+    left = [f.rule for path in mended for f in findings_in(mended, path)[1] if f.rule.startswith("config/")]
+    assert left == []
+    changed = [data for path, data in mended.items() if files.get(path) != data]
+    assert [word for word, _ in elixir_verdicts(changed, tmp_path / "format")] == ["ok"] * len(changed)
+    (tmp_path / "compare.exs").write_text(_COMPARE)
+    run = subprocess.run(
+        ["elixir", "compare.exs", _write(tmp_path / "old", files), _write(tmp_path / "new", mended)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr[-3000:]
+    assert run.stdout == "the same\n"
