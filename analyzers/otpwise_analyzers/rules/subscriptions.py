@@ -6,6 +6,8 @@ module without a rule.
 
 # fmt: off
 LISTED: dict[str, tuple[tuple[str, ...], bool, tuple[bytes, ...]] | None] = {
+    "config.compile_time_env": (("fetch_env", "fetch_env!", "get_env"), False, (b"System",)),
+    "config.compile_time_env_examples": None,
     "deploy.manual_node_connect": (("connect", "connect_node"), False, (b"Node.connect", b"connect_node")),
     "ecto.raw_sql": (("query", "query!"), False, (b"query",)),
     "ecto.sql_injection": (("query", "query!", "query_many", "query_many!", "stream"), False, (b"query", b"stream")),

@@ -12,7 +12,7 @@ config :chat_app, ChatAppWeb.Endpoint,
   pubsub_server: ChatApp.PubSub,
   live_view: [signing_salt: "pR4xT0wq"]
 
-config :chat_app, ChatApp.Mailer, adapter: Swoosh.Adapters.Local
+config :chat_app, ChatApp.Mailer, adapter: Swoosh.Adapters.Local, sender: "hello@localhost"
 
 config :swoosh, :api_client, Swoosh.ApiClient.Finch
 config :swoosh, finch_name: ChatApp.Finch

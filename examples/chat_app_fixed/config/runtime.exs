@@ -23,5 +23,6 @@ if config_env() == :prod do
 
   config :chat_app, ChatApp.Mailer,
     adapter: Swoosh.Adapters.Postmark,
-    api_key: System.fetch_env!("POSTMARK_API_KEY")
+    api_key: System.fetch_env!("POSTMARK_API_KEY"),
+    sender: System.get_env("MAIL_FROM") || "hello@chat.example.com"
 end
