@@ -29,21 +29,10 @@ def init_before_callbacks(module: Module, parameter: str) -> Edit:
     file, block = module.file, module.do_block
     handlers = [clause for clause in module.definitions if clause.name.startswith("handle_")]
     if handlers:
-        at = _above_comments(module, layout.line_start(file, handlers[0].start_with_attributes))
+        at = layout.above_comments(file, handlers[0].start_with_attributes)
         indent = layout.indent_at(file, handlers[0].start_with_attributes)
         return Edit(at, at, f"{layout.reindent(text, indent)}\n\n")
     statements = nodes.named(block) if block is not None else []
     last = statements[-1]
     at = layout.line_end(file, last.end_byte)
     return Edit(at, at, f"\n\n{layout.reindent(text, layout.indent_of(file, last))}")
-
-
-def _above_comments(module: Module, at: int) -> int:
-    """The start of the lines of comment that stand directly above the line that begins at byte `at`."""
-    file = module.file
-    while at > 0:
-        above = layout.line_start(file, at - 1)
-        if not file.data[above:at].lstrip().startswith(b"#"):
-            break
-        at = above
-    return at

@@ -104,8 +104,12 @@ def statement_span(file: ElixirFile, node: Node) -> Span:
     A comment behind it stays, on a line of its own. Of the blank lines around it at most one stays, and
     none at the start or end of a block, as the formatter has it.
     """
+    return span_to_remove(file, node.start_byte, node.end_byte)
+
+
+def span_to_remove(file: ElixirFile, start: int, end: int) -> Span:
+    """The same for several statements that follow each other, from the first byte to behind the last."""
     data = file.data
-    start, end = node.start_byte, node.end_byte
     if not starts_line(file, start):
         return _behind_another(file, start, end)
     if not ends_line(file, end):
@@ -150,6 +154,17 @@ def data_line(file: ElixirFile, at: int) -> bytes:
     return file.data[line_start(file, at) : line_end(file, at)].strip()
 
 
+def above_comments(file: ElixirFile, at: int) -> int:
+    """The start of the lines of comment that stand directly above the line of byte `at`, or of that line."""
+    start = line_start(file, at)
+    while start > 0:
+        above = line_start(file, start - 1)
+        if not file.data[above:start].lstrip().startswith(b"#"):
+            break
+        start = above
+    return start
+
+
 def _after_newline(file: ElixirFile, at: int) -> int:
     end = file.data.find(b"\n", at)
     return len(file.data) if end < 0 else end + 1
@@ -180,17 +195,25 @@ def blank_lines_around(file: ElixirFile, node: Node) -> list[Edit]:
 
     Two insertions at most: above it (and above its comments) and below, where other code is next to it.
     """
-    edits: list[Edit] = []
     start = line_start(file, node.start_byte)
     while start > 0 and _line_at(file, line_start(file, start - 1)).startswith(b"#"):
         start = line_start(file, start - 1)
+    return [*blank_line_above(file, start), *blank_line_below(file, node.end_byte)]
+
+
+def blank_line_above(file: ElixirFile, start: int) -> list[Edit]:
+    """An empty line above the line that begins at byte `start`, where other code is next to it."""
     if start > 0 and _line_at(file, line_start(file, start - 1)) and not _opens_block(file, start):
-        edits.append(Edit(start, start, "\n"))
-    end = line_end(file, node.end_byte)
-    below = _after_newline(file, end)
+        return [Edit(start, start, "\n")]
+    return []
+
+
+def blank_line_below(file: ElixirFile, end: int) -> list[Edit]:
+    """An empty line below the line of byte `end`, where other code is next to it."""
+    below = _after_newline(file, line_end(file, end))
     if below < len(file.data) and _line_at(file, below) and not _closes_block(file, below):
-        edits.append(Edit(below, below, "\n"))
-    return edits
+        return [Edit(below, below, "\n")]
+    return []
 
 
 def _line_at(file: ElixirFile, start: int) -> bytes:

@@ -193,7 +193,8 @@ class Module:
         return self.file.definitions_by_module.get(self.node.start_byte, [])
 
     @lazy
-    def _by_name(self) -> dict[str, list[Definition]]:
+    def definitions_by_name(self) -> dict[str, list[Definition]]:
+        """The clauses of each function and macro, of all its arities, in order."""
         grouped: dict[str, list[Definition]] = {}
         for definition in self.definitions:
             grouped.setdefault(definition.name, []).append(definition)
@@ -201,7 +202,7 @@ class Module:
 
     def clauses(self, name: str, arity: int | None = None) -> list[Definition]:
         """All clauses of a function, of any arity when none is given (defaults counted)."""
-        found = self._by_name.get(name, [])
+        found = self.definitions_by_name.get(name, [])
         if arity is None:
             return found
         return [clause for clause in found if clause.min_arity <= arity <= clause.arity]
