@@ -21,6 +21,8 @@ LISTED: dict[str, tuple[tuple[str, ...], bool, tuple[bytes, ...]] | None] = {
     "otp.receive_without_after": (("receive",), False, ()),
     "otp.receive_without_after_examples": None,
     "otp.unawaited_task": (("async", "async_nolink"), False, (b"Task",)),
+    "otp.unreachable_callback_clause": (("def", "defp"), False, ()),
+    "otp.unreachable_callback_clause_examples": None,
     "otp.unsupervised_process": (("spawn", "spawn_link", "start", "start_link"), False, ()),
     "otp.unsupervised_process_examples": None,
     "phoenix.authorization_stub": ((), True, (b"authorized?", b"authorised?", b"permitted?", b"_permission?", b"has_access?", b"allowed?", b"can_join", b"can_access", b"can_enter", b"may_join", b"may_access", b"may_enter", b"authenticated?")),

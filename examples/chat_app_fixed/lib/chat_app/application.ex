@@ -18,6 +18,7 @@ defmodule ChatApp.Application do
       ChatApp.Rooms.ReadReceipts,
       ChatApp.Rooms.Caretaker,
       {ChatApp.Notifications.DigestScheduler, interval: :timer.minutes(30)},
+      {ChatApp.Reports.Refresher, every: :timer.minutes(10)},
       ChatAppWeb.Presence,
       {ChatApp.LinkPreviews.Cache, ttl: :timer.minutes(10)},
       ChatAppWeb.Endpoint
