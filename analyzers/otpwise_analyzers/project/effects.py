@@ -6,6 +6,7 @@ import re
 from enum import StrEnum
 
 import msgspec
+from tree_sitter import Node
 
 from otpwise_analyzers.project.blocking_calls import http_calls, sleeps
 from otpwise_analyzers.project.mail_calls import mail_candidates
@@ -17,6 +18,8 @@ from otpwise_analyzers.syntax.loops import is_direct
 from otpwise_analyzers.syntax.modules import Definition
 
 _REPO_NAMES = READS | WRITES | TRANSACTIONS
+# SQL of one's own may do anything, so it counts as a write.
+_PLAIN_READS = READS - {"query", "query!", "query_many"}
 _GUARDS = (b"assoc_loaded?", b"NotLoaded")
 
 
@@ -56,10 +59,11 @@ def repo_candidates(file: ElixirFile) -> list[Call]:
         calls = file.calls(*(name for name in _REPO_NAMES if name.encode() in file.names))
     else:
         calls = _written_on_repos(file)
-    return [call for call in calls if (call.module or "").rpartition(".")[2].endswith("Repo")]
+    return [call for call in calls if _CALLED_LIKE_REPO.search(call.module or "") is not None]
 
 
-_WRITTEN = re.compile(rb"Repo\.([a-z_]+[?!]?)")
+_WRITTEN = re.compile(rb"Repo(?:[A-Z]\w*)?\.([a-z_]+[?!]?)")
+_CALLED_LIKE_REPO = re.compile(r"Repo([A-Z]\w*)?$")
 
 
 def _written_on_repos(file: ElixirFile) -> list[Call]:
@@ -91,7 +95,7 @@ def direct_effects(file: ElixirFile, repos: list[Call]) -> dict[int, dict[Effect
             found.setdefault(definition.node.start_byte, {}).setdefault(effect, []).append(call)
 
     for call in repos:
-        note(call, Effect.READ if call.name in READS else Effect.WRITE)
+        note(call, Effect.READ if call.name in _PLAIN_READS else Effect.WRITE)
     for call in http_calls(file):
         note(call, Effect.HTTP)
     for call in sleeps(file):
@@ -105,14 +109,15 @@ def _is_spared(call: Call, effect: Effect, definition: Definition) -> bool:
     if not is_direct(call.file, call.node, definition.node):
         return True
     # Read once and remembered, or read only when it was not loaded before.
-    return effect is Effect.READ and ("decorate" in definition.attributes or _is_fallback(call, definition))
+    return effect is Effect.READ and ("decorate" in definition.attributes or is_fallback(call, definition))
 
 
-def _is_fallback(call: Call, definition: Definition) -> bool:
+def is_fallback(call: Call, definition: Definition) -> bool:
+    """Whether the call only loads what was not loaded before: `if Ecto.assoc_loaded?(...)` around it, or a
+    clause for `%Ecto.Association.NotLoaded{}`."""
     data = call.file.data
     node = definition.node
-    text = data[node.start_byte : node.end_byte]
-    if not any(guard in text for guard in _GUARDS):
+    if not _has_guard(data, node):
         return False
     for ancestor in nodes.ancestors(call.node):
         if ancestor == node:
@@ -120,16 +125,11 @@ def _is_fallback(call: Call, definition: Definition) -> bool:
         if ancestor.type != "call":
             continue
         target = nodes.identifier(ancestor.child_by_field_name("target"), data)
-        if target in ("if", "unless", "case", "cond", "with"):
-            if any(guard in data[ancestor.start_byte : ancestor.end_byte] for guard in _GUARDS):
-                return True
-    return _in_other_clause(definition)
+        if target in ("if", "unless", "case", "cond", "with") and _has_guard(data, ancestor):
+            return True
+    return definition.head is not None and _has_guard(data, definition.head)
 
 
-def _in_other_clause(definition: Definition) -> bool:
-    """Whether the clause's own head says that the value is not loaded."""
-    head = definition.head
-    if head is None:
-        return False
-    text = definition.file.data[head.start_byte : head.end_byte]
+def _has_guard(data: bytes, node: Node) -> bool:
+    text = data[node.start_byte : node.end_byte]
     return any(guard in text for guard in _GUARDS)

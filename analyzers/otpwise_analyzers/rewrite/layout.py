@@ -12,7 +12,7 @@ from textwrap import dedent
 from tree_sitter import Node
 
 from otpwise_analyzers.findings import FileChange
-from otpwise_analyzers.source.edits import Edit, Span
+from otpwise_analyzers.source.edits import Edit, Span, apply
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
 
@@ -223,6 +223,16 @@ def _line_at(file: ElixirFile, start: int) -> bytes:
 def fits(text: str, indent: str = "", *, behind: int = 0) -> bool:
     """Whether one-line `text` stays within the formatter's width behind `indent`, with room for `behind`."""
     return "\n" not in text and len(indent) + len(text) + behind <= WIDTH
+
+
+def widens(file: ElixirFile, edits: Iterable[Edit]) -> bool:
+    """Whether the edits make a line that is wider than the formatter allows."""
+    before = set(file.data.splitlines())
+    return any(
+        len(line.decode("utf-8", "replace")) > WIDTH
+        for line in apply(file.data, edits).splitlines()
+        if line not in before
+    )
 
 
 def is_statement(node: Node) -> bool:

@@ -23,6 +23,8 @@ _SINGLE = frozenset(
 _GENERATORS = frozenset({"Stream.unfold", "Stream.resource", "Stream.iterate", "Stream.repeatedly"})
 # A function given to one of these runs where it stands, once.
 _AT_ONCE = frozenset({"then", "tap", "transaction", "transact", "checkout"})
+# It runs beside, but as often as the loop has turns.
+_BESIDE = frozenset({"async"})
 # The element lists of all others come first; these are given a supervisor before it.
 _SUBJECT_SECOND = ("Task.Supervisor.async_stream", "Task.Supervisor.async_stream_nolink")
 
@@ -46,7 +48,10 @@ class Loop:
 
 
 def loops_around(file: ElixirFile, node: Node, stop: Node | None = None) -> Iterator[Loop]:
-    """The loops in whose bodies `node` lies, the innermost first; only those below `stop`."""
+    """The loops that run `node` once per element, the innermost first; only those below `stop`.
+
+    A function that is handed to something else (a cache, a `Multi`) ends the search: nobody knows when it runs.
+    """
     inner = node
     for ancestor in nodes.ancestors(node):
         if ancestor == stop:
@@ -54,6 +59,8 @@ def loops_around(file: ElixirFile, node: Node, stop: Node | None = None) -> Iter
         loop = None
         if _is_function(ancestor):
             loop = loop_given(file, ancestor)
+            if loop is None and not _is_given_to(file, ancestor, _AT_ONCE | _BESIDE):
+                return
         elif ancestor.type == "call" and inner.type in ("arguments", "do_block"):
             loop = _comprehension_around(file, ancestor, node)
         if loop is not None:
@@ -90,7 +97,7 @@ def is_direct(file: ElixirFile, node: Node, stop: Node) -> bool:
         if ancestor == stop:
             return True
         if _is_function(ancestor):
-            if not _runs_at_once(file, ancestor):
+            if not _is_given_to(file, ancestor, _AT_ONCE):
                 return False
         elif ancestor.type == "call" and inner.type in ("arguments", "do_block"):
             if _comprehension_around(file, ancestor, node) is not None:
@@ -103,7 +110,9 @@ def is_handed_on(file: ElixirFile, node: Node, stop: Node) -> bool:
     """Whether `node`, below `stop`, lies in a function that is handed to something else than a loop: to a
     task, or to whoever calls it later."""
     return any(
-        _is_function(ancestor) and not _runs_at_once(file, ancestor) and loop_given(file, ancestor) is None
+        _is_function(ancestor)
+        and not _is_given_to(file, ancestor, _AT_ONCE)
+        and loop_given(file, ancestor) is None
         for ancestor in _below(node, stop)
     )
 
@@ -121,14 +130,14 @@ def _is_function(node: Node) -> bool:
     )
 
 
-def _runs_at_once(file: ElixirFile, function: Node) -> bool:
+def _is_given_to(file: ElixirFile, function: Node, names: frozenset[str]) -> bool:
     parent = function.parent
     if parent is None or parent.type != "arguments" or parent.parent is None:
         return False
     target = parent.parent.child_by_field_name("target")
     if target is not None and target.type == "dot":
         target = target.child_by_field_name("right")
-    return target is not None and file.text(target) in _AT_ONCE
+    return target is not None and file.text(target) in names
 
 
 def _takes_nothing(function: Node) -> bool:
