@@ -9,6 +9,8 @@ LISTED: dict[str, tuple[tuple[str, ...], bool, tuple[bytes, ...]] | None] = {
     "config.compile_time_env": (("fetch_env", "fetch_env!", "get_env"), False, (b"System",)),
     "config.compile_time_env_examples": None,
     "deploy.manual_node_connect": (("connect", "connect_node"), False, (b"Node.connect", b"connect_node")),
+    "ecto.n_plus_one": (("all?", "any?", "async_stream", "async_stream_nolink", "count", "drop_while", "each", "filter", "find", "find_index", "find_value", "flat_map", "flat_map_reduce", "for", "group_by", "into", "map", "map_every", "map_join", "map_reduce", "max_by", "min_by", "new", "reduce", "reduce_while", "reject", "sort_by", "split_with", "sum_by", "take_while", "uniq_by", "zip_with"), False, ()),
+    "ecto.n_plus_one_examples": None,
     "ecto.raw_sql": (("query", "query!"), False, (b"query",)),
     "ecto.sql_injection": (("query", "query!", "query_many", "query_many!", "stream"), False, (b"query", b"stream")),
     "ecto.unescaped_like": (("ilike", "like"), False, (b"like(",)),
