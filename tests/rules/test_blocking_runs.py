@@ -242,3 +242,182 @@ def test_what_came_after_a_sleep_still_comes(handler: str, use: str, tmp_path: P
     """
     start = "{:ok, pid} = GenServer.start_link(Lamp, self())"
     run(tmp_path, fixed(code, "otp/blocking-callback"), start, use, received)
+
+
+_REPO = """\
+defmodule Repo do
+  def insert!(row), do: Process.sleep(30) && row
+end
+"""
+
+_CALLED = """\
+{:ok, pid} = Server.start_link([])
+started = System.monotonic_time(:millisecond)
+for n <- 1..5, do: :ok = Server.keep(n)
+took = System.monotonic_time(:millisecond) - started
+true = took >= 150 || raise "nobody waited: #{took} ms"
+{:message_queue_len, 0} = Process.info(pid, :message_queue_len)
+15 = Server.sum()
+:ok = Server.reset()
+0 = Server.sum()
+"""
+
+
+@pytest.mark.parametrize(
+    "handlers",
+    [
+        """
+        def sum, do: GenServer.call(__MODULE__, :sum)
+        def reset, do: GenServer.cast(__MODULE__, :reset)
+
+        @impl true
+        def handle_cast(:reset, _sum), do: {:noreply, 0}
+
+        def handle_cast({:keep, n}, sum) do
+          Repo.insert!(n)
+          {:noreply, sum + n}
+        end
+
+        @impl true
+        def handle_call(message, _from, sum) do
+          :sum = message
+          {:reply, sum, sum}
+        end
+        """,
+        """
+        def sum, do: :sys.get_state(__MODULE__)
+        def reset, do: GenServer.cast(__MODULE__, :reset)
+
+        @impl true
+        def handle_cast({:keep, 0}, sum), do: {:noreply, sum}
+
+        def handle_cast({:keep, n}, sum) do
+          case Repo.insert!(n) do
+            :full -> {:stop, :full, sum}
+            n -> {:noreply, sum + n, :hibernate}
+          end
+        end
+
+        def handle_cast(_reset, _sum) do
+          {:noreply, 0}
+        end
+        """,
+        """
+        def sum, do: :sys.get_state(__MODULE__)
+        def reset, do: with(_ <- :sys.replace_state(__MODULE__, fn _ -> 0 end), do: :ok)
+
+        @impl true
+        def handle_cast({:keep, n}, sum) do
+          sum = sum + Repo.insert!(n)
+          {:noreply, sum}
+        end
+        """,
+    ],
+    ids=["among others", "two clauses", "the only one"],
+)
+def test_callers_wait_for_what_was_cast(handlers: str, tmp_path: Path) -> None:
+    body = dedent(handlers).strip().replace("\n", "\n  ").replace("\n  \n", "\n\n")
+    code = f"""\
+defmodule Server do
+  use GenServer
+
+  def start_link(opts), do: GenServer.start_link(__MODULE__, opts, name: __MODULE__)
+
+  def keep(n), do: GenServer.cast(__MODULE__, {{:keep, n}})
+
+  @impl true
+  def init(_opts), do: {{:ok, 0}}
+
+  {body}
+end
+"""
+    run(tmp_path, _REPO, fixed(code, "otp/unbounded-mailbox"), _CALLED)
+
+
+_POLLED = """\
+defmodule MyApp.Telemetry do
+  import Telemetry.Metrics
+
+  def children, do: [{:telemetry_poller, measurements: periodic_measurements(), period: 10_000}]
+
+  def metrics do
+    [counter("my_app.requests"), counter("my_app.errors"), last_value("my_app.users", tags: [])]
+  end
+
+  defp periodic_measurements, do: []
+end
+"""
+
+_STUBS = """\
+defmodule Telemetry.Metrics do
+  def counter(name), do: {name, []}
+  def last_value(name, options), do: {name, options}
+end
+
+defmodule :telemetry do
+  def execute(event, measurements, metadata), do: send(:watch, {event, measurements, metadata})
+end
+"""
+
+_MEASURED = """\
+Process.register(self(), :watch)
+[{_poller, options}] = MyApp.Telemetry.children()
+[{module, function, arguments}] = options[:measurements]
+{"my_app.requests", []} = hd(MyApp.Telemetry.metrics())
+{"my_app.mailbox.length", [tags: [:process]]} = List.last(MyApp.Telemetry.metrics())
+
+# Nobody is there yet: no measurement, and no crash, which would end the poller's interest.
+apply(module, function, arguments)
+{:messages, []} = Process.info(self(), :messages)
+
+{:ok, pid} = MyApp.Keeper.start_link([])
+:sys.suspend(pid)
+for n <- 1..3, do: MyApp.Keeper.keep(n)
+apply(module, function, arguments)
+{:messages, [message]} = Process.info(self(), :messages)
+{[:my_app, :mailbox], %{length: 3}, %{process: "MyApp.Keeper"}} = message
+"""
+
+
+def test_the_mailbox_is_measured(tmp_path: Path) -> None:
+    keeper = """\
+        defmodule MyApp.Keeper do
+          use GenServer
+
+          def start_link(opts), do: GenServer.start_link(__MODULE__, opts, name: __MODULE__)
+
+          def keep(n), do: GenServer.cast(__MODULE__, {:keep, n})
+
+          @impl true
+          def init(_opts), do: {:ok, 0}
+
+          @impl true
+          def handle_cast({:keep, n}, sum), do: {:noreply, sum + Repo.insert!(n)}
+        end
+        """
+    mix = """\
+        defmodule MyApp.MixProject do
+          use Mix.Project
+
+          def project, do: [app: :my_app, deps: [{:telemetry_poller, "~> 1.0"}]]
+        end
+        """
+    telemetry = "lib/my_app/telemetry.ex"
+    files = {
+        "lib/my_app/keeper.ex": dedent(keeper).encode(),
+        telemetry: _POLLED.encode(),
+        "mix.exs": dedent(mix).encode(),
+    }
+    file, findings = findings_in(files, "lib/my_app/keeper.ex", Settings())
+    fix = next(
+        fix
+        for finding in findings
+        if finding.rule == "otp/unbounded-mailbox"
+        for fix in finding.fixes
+        if "telemetry_poller" in fix.title
+    )
+    change = build(files, file, fix)
+    assert change is not None
+    after = applied(files, change)
+    assert findings_in(after, "lib/my_app/keeper.ex", Settings())[1] == []
+    run(tmp_path, _STUBS, _REPO, keeper, after[telemetry].decode(), _MEASURED)

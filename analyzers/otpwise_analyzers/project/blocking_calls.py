@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from enum import StrEnum
 
+from otpwise_analyzers.project.mail_calls import mail_candidates, mailer_of
 from otpwise_analyzers.project.repo_calls import READS, TRANSACTIONS, WRITES, repo_calls
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -67,6 +68,7 @@ class Wait(StrEnum):
     SLEEP = "a sleep"
     COMMAND = "an external program"
     SERVER = "another process"
+    MAIL = "the mail server"
 
 
 _OTHERS = {
@@ -97,6 +99,8 @@ def waiting_calls(file: ElixirFile, kinds: Collection[Wait] = tuple(Wait)) -> li
         found.extend((Wait.SLEEP, call) for call in sleeps(file))
     if Wait.REPO in kinds:
         found.extend((Wait.REPO, call) for call in repo_calls(file, _REPO_NAMES))
+    if Wait.MAIL in kinds:
+        found.extend((Wait.MAIL, call) for call in mail_candidates(file) if _is_delivery(call))
     for call in file.calls(*(_OTHER_NAMES[name] for name in _OTHER_NAMES.keys() & file.names.keys())):
         kind = _OTHERS[call.name].get(_module_of(call))
         if kind in kinds and kind is not None and call.is_invocation and not call.quoted:
@@ -104,6 +108,11 @@ def waiting_calls(file: ElixirFile, kinds: Collection[Wait] = tuple(Wait)) -> li
                 found.append((kind, call))
     found.sort(key=lambda one: one[1].node.start_byte)
     return found
+
+
+def _is_delivery(call: Call) -> bool:
+    mailer = mailer_of(call)
+    return mailer is not None and call.file.project.is_mailer(mailer)
 
 
 def _module_of(call: Call) -> str:

@@ -13,6 +13,7 @@ from otpwise_analyzers.project.compile_time import CompiledRead, compiled_config
 from otpwise_analyzers.project.config_files import ConfigFacts, config_facts
 from otpwise_analyzers.project.effects import NO_EFFECTS, Effect, Effects, direct_effects, repo_candidates
 from otpwise_analyzers.project.mail_calls import mailer_of
+from otpwise_analyzers.project.mailboxes import measured_processes
 from otpwise_analyzers.project.schemas import Schema, schema_of
 from otpwise_analyzers.project.subscriptions import subscribing_functions
 from otpwise_analyzers.project.telemetry import TelemetryFacts, telemetry_of
@@ -71,6 +72,8 @@ class ModuleFacts(msgspec.Struct, frozen=True):
     telemetry: TelemetryFacts | None = None
     # what it reads of the application's environment while it compiles
     compiled_config: tuple[CompiledRead, ...] = ()
+    # modules named beside the length of a mailbox: whose it is
+    measures: tuple[str, ...] = ()
 
     def function(self, name: str, arity: int | None = None) -> Function | None:
         for function in self.functions:
@@ -152,6 +155,7 @@ def _module_facts(
         subscribes=subscribing_functions(module),
         telemetry=telemetry_of(module),
         compiled_config=tuple(sorted(compiled.get(module.node.start_byte, ()))),
+        measures=measured_processes(module),
     )
 
 

@@ -64,6 +64,10 @@ class _Answers:
         )
 
     @cached_property
+    def measured(self) -> frozenset[str]:
+        return frozenset(name for m in self.modules.values() for name in m.facts.measures)
+
+    @cached_property
     def tables(self) -> dict[str, str | None]:
         found: dict[str, str | None] = {}
         for name, located in self.modules.items():
@@ -276,6 +280,7 @@ class Project:
                 keys.add(("repos",))
             if before.mailing_names != now.mailing_names:
                 keys.add(("mails",))
+            keys.update(("measured", name) for name in before.measured ^ now.measured)
             if before.tables != now.tables:
                 keys.add(("schemas",))
             if before.telemetry != now.telemetry:
@@ -345,6 +350,9 @@ class Project:
             return repos[repo]
         adapters = set(repos.values())
         return adapters.pop() if len(adapters) == 1 else ""
+
+    def is_measured(self, module: str) -> bool:
+        return module in self._answers.measured
 
     @property
     def mailing_names(self) -> frozenset[bytes]:

@@ -66,6 +66,29 @@ def is_start_wrapper(definition: Definition) -> bool:
 
 def has_one_name(module: Module) -> bool:
     """Whether the module starts under a fixed name (its own, unless told otherwise): one process serves all."""
+    return _name_given(module) is not None
+
+
+def registered_name(module: Module) -> str | None:
+    """The name that the module's process has on its node, as Elixir writes it: `MyApp.Cache`, `:cache`.
+
+    None where it has none, or one that only other nodes know too (`{:global, name}`).
+    """
+    name, file = _name_given(module), module.file
+    if name is not None and nodes.is_operator(name, "@"):
+        name = _attribute(module, file.text(name))
+    if name is None:
+        return None
+    if name.type in ("alias", "atom", "identifier"):
+        return file.module_name(name)
+    return module.name if name.type == "call" else None
+
+
+_NAMING = frozenset({"GenServer", "GenStage", "GenStateMachine", "Agent", ":gen_server", ":gen_statem"})
+
+
+def _name_given(module: Module) -> Node | None:
+    """The node of the fixed name that the module starts itself under."""
     for call in module.file.calls("start_link", "start"):
         if call.enclosing_module is not module or call.quoted or not call.is_invocation:
             continue
@@ -76,11 +99,16 @@ def has_one_name(module: Module) -> bool:
             items = nodes.named(call.args[0]) if call.args[0].type == "tuple" else []
             name = items[1] if len(items) == 2 else None
         if name is not None and _is_fixed(module, name):
-            return True
-    return False
+            return name
+    return None
 
 
-_NAMING = frozenset({"GenServer", "GenStage", "GenStateMachine", "Agent", ":gen_server", ":gen_statem"})
+def _attribute(module: Module, written: str) -> Node | None:
+    """The value of `@name` as the module sets it."""
+    for call in module.file.calls(written.removeprefix("@")):
+        if call.enclosing_module is module and nodes.is_operator(call.node.parent, "@") and call.args:
+            return call.args[0]
+    return None
 
 
 def _is_fixed(module: Module, name: Node) -> bool:

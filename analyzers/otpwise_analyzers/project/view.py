@@ -159,6 +159,11 @@ class ProjectView:
         self._ask("children", child)
         return self._project.names_of(child)
 
+    def is_measured(self, process: str) -> bool:
+        """Whether some module of the project measures the length of this process's mailbox."""
+        self._ask("measured", process)
+        return self._project.is_measured(process)
+
     @property
     def application(self) -> Located | None:
         """The Application callback module of the file's app."""

@@ -16,6 +16,7 @@ from otpwise_analyzers.syntax.modules import Definition
 
 _OF_EFFECT = {
     Effect.HTTP: Wait.HTTP,
+    Effect.MAIL: Wait.MAIL,
     Effect.WRITE: Wait.REPO,
     Effect.READ: Wait.REPO,
     Effect.SLEEP: Wait.SLEEP,
@@ -51,7 +52,7 @@ def waits_of(definition: Definition, kinds: Collection[Wait] = tuple(Wait)) -> l
         if call.definition is definition and runs_itself(file, call.node, definition)
     }
     found = list(direct.values())
-    for call in _calls_in(definition):
+    for call in calls_in(definition):
         if call.node.start_byte in direct:
             continue
         behind = _behind(definition, call, near, kinds)
@@ -61,7 +62,8 @@ def waits_of(definition: Definition, kinds: Collection[Wait] = tuple(Wait)) -> l
     return found
 
 
-def _calls_in(definition: Definition) -> Iterator[Call]:
+def calls_in(definition: Definition) -> Iterator[Call]:
+    """The calls that a clause makes in its own process: local ones, and those of modules."""
     file = definition.file
     for node in nodes.descendants(definition.node, "call"):
         target = node.child_by_field_name("target")
