@@ -23,6 +23,8 @@ LISTED: dict[str, tuple[tuple[str, ...], bool, tuple[bytes, ...]] | None] = {
     "otp.receive_without_after": (("receive",), False, ()),
     "otp.receive_without_after_examples": None,
     "otp.unawaited_task": (("async", "async_nolink"), False, (b"Task",)),
+    "otp.unbounded_mailbox": (("cast", "send"), False, (b"GenServer.cast", b"gen_server.cast", b"handle_info", b"Repo", b"File.stream!")),
+    "otp.unbounded_mailbox_examples": None,
     "otp.unreachable_callback_clause": (("def", "defp"), False, ()),
     "otp.unreachable_callback_clause_examples": None,
     "otp.unsupervised_process": (("spawn", "spawn_link", "start", "start_link"), False, ()),

@@ -17,6 +17,7 @@ defmodule ChatApp.Application do
       {ChatApp.Rooms.TypingTracker, quiet_after: :timer.seconds(6)},
       ChatApp.Rooms.ReadReceipts,
       ChatApp.Rooms.Caretaker,
+      ChatApp.Rooms.LastVisits,
       {ChatApp.Notifications.DigestScheduler, interval: :timer.minutes(30)},
       {ChatApp.Reports.Refresher, every: :timer.minutes(10)},
       ChatAppWeb.Presence,
