@@ -35,10 +35,13 @@ def wanted() -> dict[Path, str]:
 def _listed() -> str:
     """The list of subscriptions, read from the rules themselves."""
     head = _LIST.read_text(encoding="utf-8").partition("# fmt: off")[0]
-    lines = ["LISTED: dict[str, tuple[tuple[str, ...], bool, tuple[bytes, ...]] | None] = {\n"]
+    lines = ["LISTED: dict[str, Listed | None] = {\n"]
     for module in modules():
         rule = rule_in(module)
-        entry = None if rule is None else tuple(subscription_of(rule))
+        entry = None
+        if rule is not None:
+            subscription = subscription_of(rule)
+            entry = subscription[: 3 if rule.language == "elixir" else 4]
         lines.append(f"    {_quoted(module)}: {_quoted(entry)},\n")
     return f"{head}# fmt: off\n{''.join(lines)}}}\n"
 

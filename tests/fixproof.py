@@ -16,7 +16,7 @@ from pathlib import Path
 from otpwise_analyzers.engine import check
 from otpwise_analyzers.project.config import Settings
 from otpwise_analyzers.project.discovery import walk
-from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.languages import is_read, open_file
 from tests.proof import HAS_ELIXIR, elixir_verdicts, objections_in, project_of
 
 # Most projects write Ecto's and Phoenix's words without parentheses, as their formatters let them.
@@ -43,8 +43,8 @@ def prove(
     project = project_of(files)
     counts: Counter[str] = Counter()
     failed = 0
-    for path in sorted(p for p in files if p.endswith((".ex", ".exs"))):
-        file = ElixirFile(path, files[path], project=project.view(path))
+    for path in sorted(p for p in files if is_read(p)):
+        file = open_file(path, files[path], project=project.view(path))
         report = check(file, Settings())
         for failure in report.failures:
             print(f"{root.name}/{path}: {failure.rule} raised {failure.error!r}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from otpwise_analyzers.project.facts import facts_of
 from otpwise_analyzers.project.index import Project
-from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.languages import is_read, open_file
 from tests.proof import findings_in, objections_in, project_of
 
 _STEPS = 400
@@ -35,15 +35,15 @@ def mended(files: dict[str, bytes]) -> dict[str, bytes]:
         if after is None:
             return files
         for path, data in after.items():
-            if files.get(path) != data and path.endswith((".ex", ".exs")):
-                project.update(path, facts_of(ElixirFile(path, data)))
+            if files.get(path) != data and is_read(path):
+                project.update(path, facts_of(open_file(path, data)))
         files = after
     raise AssertionError(f"still not done after {_STEPS} fixes")
 
 
 def _one_step(project: Project, files: dict[str, bytes]) -> dict[str, bytes] | None:
     for path in sorted(files):
-        if not path.endswith((".ex", ".exs")):
+        if not is_read(path):
             continue
         _, findings = findings_in(files, path, project=project)
         for finding in findings:

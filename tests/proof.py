@@ -23,7 +23,8 @@ from otpwise_analyzers.project.index import Project
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rules.catalogue import RULES
 from otpwise_analyzers.source.edits import apply
-from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.languages import is_read, open_file
+from otpwise_analyzers.syntax.source_file import SourceFile
 
 Files = Mapping[str, bytes]
 
@@ -32,9 +33,7 @@ HAS_ELIXIR = shutil.which("elixir") is not None
 
 def project_of(files: Files) -> Project:
     project = Project()
-    project.load(
-        facts_of(ElixirFile(path, data)) for path, data in files.items() if path.endswith((".ex", ".exs"))
-    )
+    project.load(facts_of(open_file(path, data)) for path, data in files.items() if is_read(path))
     for path, data in files.items():
         if path.endswith("mix.lock"):
             project.set_lock(path, data)
@@ -43,15 +42,15 @@ def project_of(files: Files) -> Project:
 
 def findings_in(
     files: Files, path: str, settings: Settings | None = None, project: Project | None = None
-) -> tuple[ElixirFile, list[Finding]]:
+) -> tuple[SourceFile, list[Finding]]:
     project = project if project is not None else project_of(files)
-    file = ElixirFile(path, files[path], project=project.view(path))
+    file = open_file(path, files[path], project=project.view(path))
     report = check(file, settings or Settings())
     assert not report.failures, report.failures
     return file, report.findings
 
 
-def build(files: Files, file: ElixirFile, fix: Fix) -> Change | None:
+def build(files: Files, file: SourceFile, fix: Fix) -> Change | None:
     return fix.build(FixContext(file, file.project, lambda path: files.get(path)))
 
 
@@ -66,12 +65,12 @@ def applied(files: Files, change: Change) -> dict[str, bytes]:
     return result
 
 
-def _where(file: ElixirFile, finding: Finding) -> tuple[str, str, str]:
+def _where(file: SourceFile, finding: Finding) -> tuple[str, str, str]:
     definition = file.definition_at(finding.span.start)
     return (finding.rule, file.path, definition.name if definition is not None else "")
 
 
-def _comments(file: ElixirFile) -> Counter[str]:
+def _comments(file: SourceFile) -> Counter[str]:
     return Counter(file.text(comment).strip() for comment in file.comments)
 
 
@@ -97,7 +96,7 @@ def objections_in(
     project: Project, files: Files, path: str, finding: Finding, fix: Fix, settings: Settings | None = None
 ) -> tuple[list[str], dict[str, bytes] | None]:
     settings = settings or Settings()
-    file = ElixirFile(path, files[path], project=project.view(path))
+    file = open_file(path, files[path], project=project.view(path))
     change = build(files, file, fix)
     if change is None:
         return [], None
@@ -111,28 +110,28 @@ def objections_in(
     originals = {p: project.facts(p) for p in touched}
     before_findings: Counter[tuple[str, str, str]] = Counter()
     for p in touched:
-        if p in files and p.endswith((".ex", ".exs")):
+        if p in files and is_read(p):
             view, found = findings_in(files, p, settings, project)
             before_findings.update(_where(view, one) for one in found)
     lost: Counter[str] = Counter()
     try:
         for p in touched:
-            if not p.endswith((".ex", ".exs")):
+            if not is_read(p):
                 continue
-            fixed = ElixirFile(p, after[p])
+            fixed = open_file(p, after[p])
             if p in files:
-                lost.update(_comments(ElixirFile(p, files[p])))
+                lost.update(_comments(open_file(p, files[p])))
             lost.subtract(_comments(fixed))
-            if fixed.root.has_error and not (p in files and ElixirFile(p, files[p]).root.has_error):
+            if fixed.error_spans and not (p in files and open_file(p, files[p]).error_spans):
                 wrong.append(f"{p} does not parse any more: {fixed.error_spans[:2]}")
             project.update(p, facts_of(fixed))
         missing = [comment for comment, count in lost.items() if count > 0]
         if missing and not finding.rule.startswith("suppression/"):
             wrong.append(f"lost the comments {missing}")
         after_findings: Counter[tuple[str, str, str]] = Counter()
-        again: list[tuple[ElixirFile, Finding]] = []
+        again: list[tuple[SourceFile, Finding]] = []
         for p in touched:
-            if p.endswith((".ex", ".exs")):
+            if is_read(p):
                 view, found = findings_in(after, p, settings, project)
                 after_findings.update(_where(view, one) for one in found)
                 again.extend((view, one) for one in found)

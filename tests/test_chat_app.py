@@ -9,20 +9,20 @@ import pytest
 
 from otpwise_analyzers.engine import check
 from otpwise_analyzers.rules.catalogue import RULES
-from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.languages import is_read, open_file
 from tests.mending import mended, read
 from tests.proof import HAS_ELIXIR, elixir_verdicts, project_of
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
-_ROW = re.compile(r"^\| `?([\w./-]+\.exs?):(\d+)`? \| `?([\w/-]+)`? \|", re.MULTILINE)
+_ROW = re.compile(r"^\| `?([\w./-]+):(\d+)`? \| `?([\w/-]+)`? \|", re.MULTILINE)
 
 
 def _found(files: dict[str, bytes]) -> set[tuple[str, int, str]]:
     project = project_of(files)
     found = set()
     for path, data in files.items():
-        if path.endswith((".ex", ".exs")):
-            report = check(ElixirFile(path, data, project=project.view(path)))
+        if is_read(path):
+            report = check(open_file(path, data, project=project.view(path)))
             assert report.failures == []
             for finding in report.findings:
                 found.add((path, data.count(b"\n", 0, finding.span.start) + 1, finding.rule))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from otpwise_analyzers.syntax.languages import is_read
 from tests.lsp_client import LanguageClient
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "chat_app"
@@ -33,10 +34,10 @@ def test_editor_and_terminal_agree(tmp_path: Path) -> None:
         )
     in_editor = set()
     with LanguageClient(root) as client:
-        for path in sorted([*root.rglob("*.ex"), *root.rglob("*.exs")]):
+        for path in sorted(path for path in root.rglob("*") if is_read(path.name)):
             relative = path.relative_to(root).as_posix()
             client.open(relative)
-        for path in sorted([*root.rglob("*.ex"), *root.rglob("*.exs")]):
+        for path in sorted(path for path in root.rglob("*") if is_read(path.name)):
             relative = path.relative_to(root).as_posix()
             for diagnostic in client.diagnostics(relative):
                 in_editor.add(

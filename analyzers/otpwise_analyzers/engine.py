@@ -11,10 +11,10 @@ from otpwise_analyzers.findings import Confidence, Finding, Level
 from otpwise_analyzers.project.config import Settings
 from otpwise_analyzers.rules.catalogue import RULES, Subscription, subscription_of
 from otpwise_analyzers.source.edits import Span
-from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.source_file import SourceFile
 
 if TYPE_CHECKING:
-    from otpwise_analyzers.rules.base import Rule
+    from otpwise_analyzers.rules.base import AnyRule
 
 _LEVELS = list(Level)
 
@@ -44,7 +44,7 @@ class Dispatch:
     """The rules that some settings select, by the names that they subscribe to."""
 
     def __init__(
-        self, subscriptions: Mapping[str, Subscription], load: Callable[[str], Rule], settings: Settings
+        self, subscriptions: Mapping[str, Subscription], load: Callable[[str], AnyRule], settings: Settings
     ) -> None:
         self.settings = settings
         self._load = load
@@ -54,33 +54,39 @@ class Dispatch:
             if settings.selects(name) and settings.level_for(name) != "off"
         }
         self.names = frozenset(self._selected)
-        self._always = frozenset(name for name, subscription in self._selected.items() if subscription.always)
-        self._by_name: dict[bytes, list[str]] = {}
+        # by language
+        self._always: dict[str, set[str]] = {}
+        self._by_name: dict[str, dict[bytes, list[str]]] = {}
         for name, subscription in self._selected.items():
+            if subscription.always:
+                self._always.setdefault(subscription.language, set()).add(name)
+            by_name = self._by_name.setdefault(subscription.language, {})
             for called in subscription.names:
-                self._by_name.setdefault(called.encode(), []).append(name)
+                by_name.setdefault(called.encode(), []).append(name)
 
     @classmethod
-    def of(cls, rules: Iterable[Rule], settings: Settings) -> Dispatch:
+    def of(cls, rules: Iterable[AnyRule], settings: Settings) -> Dispatch:
         """The dispatch of these rules and no others."""
         known = {rule.name: rule for rule in rules}
         return cls({name: subscription_of(rule) for name, rule in known.items()}, known.__getitem__, settings)
 
-    def _wanted_by(self, file: ElixirFile) -> Iterator[str]:
-        wanted = set(self._always)
-        for called in file.names.keys() & self._by_name.keys():
-            wanted.update(self._by_name[called])
+    def _wanted_by(self, file: SourceFile) -> Iterator[str]:
+        wanted = set(self._always.get(file.language, ()))
+        by_name = self._by_name.get(file.language)
+        if by_name:
+            for called in file.names.keys() & by_name.keys():
+                wanted.update(by_name[called])
         data = file.data
         for name in wanted:
             needles = self._selected[name].needles
             if not needles or any(needle in data for needle in needles):
                 yield name
 
-    def rules_for(self, file: ElixirFile) -> list[Rule]:
+    def rules_for(self, file: SourceFile) -> list[AnyRule]:
         """The rules that the file's names call for, in the catalogue's order."""
         return [self._load(name) for name in sorted(self._wanted_by(file))]
 
-    def wants(self, file: ElixirFile) -> bool:
+    def wants(self, file: SourceFile) -> bool:
         """Whether a check of the file could find anything; most files can be let go without one."""
         return suppressions.MARK in file.data or next(self._wanted_by(file), None) is not None
 
@@ -99,7 +105,7 @@ def dispatch_for(settings: Settings) -> Dispatch:
 
 
 def check(
-    file: ElixirFile,
+    file: SourceFile,
     settings: Settings | None = None,
     *,
     stop: Callable[[], bool] | None = None,
@@ -154,7 +160,7 @@ def _settled(finding: Finding, settings: Settings) -> Finding | None:
     return replace(finding, level=level) if level is not finding.level else finding
 
 
-def _outside_of_errors(file: ElixirFile, found: list[Finding]) -> list[Finding]:
+def _outside_of_errors(file: SourceFile, found: list[Finding]) -> list[Finding]:
     """No finding in broken code, and no fix in a definition (or file, outside of any) that is broken."""
     errors = file.error_spans
     if not errors:

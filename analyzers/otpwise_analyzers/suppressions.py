@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from otpwise_analyzers.findings import Applicability, Change, FileChange, Finding, Fix, Level
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.source.edits import Edit, Span
-from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.source_file import SourceFile
 
 UNKNOWN = "suppression/unknown-rule"
 UNUSED = "suppression/unused"
@@ -44,7 +44,7 @@ def line_starts(data: bytes) -> list[int]:
     return [0, *(match.end() for match in re.finditer(rb"\r\n|\n|\r", data))]
 
 
-def suppressions_in(file: ElixirFile, starts: list[int] | None = None) -> list[Suppression]:
+def suppressions_in(file: SourceFile, starts: list[int] | None = None) -> list[Suppression]:
     """All suppression comments of a file, in order."""
     if MARK not in file.data:
         return []
@@ -75,7 +75,7 @@ def suppressions_in(file: ElixirFile, starts: list[int] | None = None) -> list[S
     return found
 
 
-def suppression_at(file: ElixirFile, at: int) -> Suppression | None:
+def suppression_at(file: SourceFile, at: int) -> Suppression | None:
     """The suppression comment around byte `at`."""
     for suppression in suppressions_in(file):
         if suppression.span.start <= at <= suppression.span.end:
@@ -92,7 +92,7 @@ def _own_line(data: bytes, starts: list[int], at: int) -> bool:
 
 
 def apply(
-    file: ElixirFile, findings: list[Finding], known: Collection[str], ran: Collection[str]
+    file: SourceFile, findings: list[Finding], known: Collection[str], ran: Collection[str]
 ) -> tuple[list[Finding], list[Finding]]:
     """The findings that are left, and the findings about the comments themselves.
 
@@ -105,10 +105,10 @@ def apply(
         return findings, []
     left = []
     for finding in findings:
-        line = _line(starts, finding.span.start)
+        lines = {_line(starts, at) for at in (finding.span.start, file.statement_start(finding.span.start))}
         silenced = False
         for comment in comments:
-            if comment.line is None or comment.line == line:
+            if comment.line is None or comment.line in lines:
                 name = comment.covers(finding.rule)
                 if name is not None:
                     comment.used.add(name)
@@ -123,7 +123,7 @@ def apply(
 
 
 def _complaints(
-    file: ElixirFile,
+    file: SourceFile,
     comment: Suppression,
     known: Collection[str],
     families: Collection[str],
@@ -157,14 +157,14 @@ def _complaints(
     return found
 
 
-def _renaming(file: ElixirFile, span: Span, name: str) -> Fix:
+def _renaming(file: SourceFile, span: Span, name: str) -> Fix:
     def build(context: FixContext) -> Change | None:
         return (FileChange(file.path, (Edit(span.start, span.end, name),)),)
 
     return Fix(f"Replace with `{name}`", Applicability.SAFE, build)
 
 
-def _removal(file: ElixirFile, comment: Suppression, name: str | None) -> Fix:
+def _removal(file: SourceFile, comment: Suppression, name: str | None) -> Fix:
     """Takes one name out of the comment, or the whole comment when no other is left."""
 
     def build(context: FixContext) -> Change | None:
@@ -185,11 +185,11 @@ def _removal(file: ElixirFile, comment: Suppression, name: str | None) -> Fix:
     return Fix(title, Applicability.SAFE, build)
 
 
-def insertion(file: ElixirFile, at: int, rule: str) -> Edit:
+def insertion(file: SourceFile, at: int, rule: str) -> Edit:
     """The edit that silences `rule` for the line of byte `at`: a name more in the comment that is there,
     else a comment on a line of its own above."""
     starts = line_starts(file.data)
-    line = _line(starts, at)
+    line = _line(starts, file.statement_start(at))
     for comment in suppressions_in(file, starts):
         if comment.line == line and comment.rules:
             end = comment.rules[-1][1].end
@@ -201,17 +201,12 @@ def insertion(file: ElixirFile, at: int, rule: str) -> Edit:
     return Edit(start, start, f"{indent}# otpwise:ignore {rule}{newline}")
 
 
-def file_insertion(file: ElixirFile, rule: str) -> Edit:
+def file_insertion(file: SourceFile, rule: str) -> Edit:
     """The edit that silences `rule` in the whole file."""
     for comment in suppressions_in(file):
         if comment.line is None and comment.rules:
             end = comment.rules[-1][1].end
             return Edit(end, end, f", {rule}")
     newline = "\r\n" if b"\r\n" in file.data else "\n"
-    start = 0
-    if file.data.startswith(b"\xef\xbb\xbf"):
-        start = 3
-    if file.data[start:].startswith(b"#!"):
-        starts = line_starts(file.data)
-        start = starts[1] if len(starts) > 1 else len(file.data)
+    start = file.comments_start
     return Edit(start, start, f"# otpwise:ignore-file {rule}{newline}")

@@ -101,7 +101,9 @@ def run(options: Options) -> int:
             if batch.is_text:
                 outcome.text = sources.document(batch.checked[0])
     if not outcome.files and not problems.unread:
-        complain("no .ex or .exs file is there, so nothing was checked: name a project, a folder or a file")
+        complain(
+            "no file that Otpwise reads is there, so nothing was checked: name a project, a folder or a file"
+        )
     from otpwise_cli import output
 
     code = output.all_of(outcome, all_fixed, options)

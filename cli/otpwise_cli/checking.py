@@ -14,7 +14,7 @@ from otpwise_analyzers.findings import Finding, Level
 from otpwise_analyzers.project.loading import Sources, UnreadableError
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.source.document import Document
-from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.source_file import SourceFile
 from otpwise_cli.targets import Batch, Problems
 
 FAILING = (Level.ERROR, Level.WARNING, Level.INFORMATION)
@@ -28,7 +28,7 @@ class CheckedFile:
     sources: Sources
     path: str
     document: Document
-    file: ElixirFile
+    file: SourceFile
     findings: tuple[Finding, ...]
 
     @property
@@ -123,7 +123,7 @@ def check_batch(
     dispatch = engine.dispatch_for(batch.settings)
     suspects = set()
 
-    def is_suspect(file: ElixirFile) -> bool:
+    def is_suspect(file: SourceFile) -> bool:
         """Whether any rule wants to look at it; most files are done with once their facts are known."""
         if file.path not in checked_paths:
             return False

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 import msgspec
 
 from otpwise_analyzers.rules import page
-from otpwise_analyzers.rules.base import Rule
+from otpwise_analyzers.rules.base import AnyRule
 from otpwise_analyzers.rules.catalogue import FAMILIES, RULES
 from otpwise_cli.check import complain
 from otpwise_cli.output import console_for
@@ -78,12 +78,12 @@ def explain(name: str, color: str) -> int:
     return 0
 
 
-def has_fix(rule: Rule) -> bool:
+def has_fix(rule: AnyRule) -> bool:
     """Whether some of the rule's findings can be fixed."""
     return any(example.fixed is not None or example.fixed_others for example in rule.incorrect)
 
 
-def _by_name(written: str) -> Rule | None:
+def _by_name(written: str) -> AnyRule | None:
     """The rule of that name; also without its family, when only one is called so."""
     if written in RULES:
         return RULES[written]
@@ -100,7 +100,7 @@ def _close(written: str) -> list[str]:
     return close
 
 
-def _print_list(rules: Iterable[Rule], color: str) -> None:
+def _print_list(rules: Iterable[AnyRule], color: str) -> None:
     from rich.text import Text
 
     console = console_for(color)

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from otpwise_analyzers.findings import Applicability, Change, FileChange, Finding, Fix, Level
-from otpwise_analyzers.project.discovery import SUFFIXES
 from otpwise_analyzers.project.loading import Sources, UnreadableError
 from otpwise_analyzers.source.document import Document
 from otpwise_analyzers.source.edits import Edit, apply
-from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.languages import is_read, open_file
 from otpwise_cli.checking import CheckedFile, Outcome, check_file
 from otpwise_cli.offers import offers
 from otpwise_cli.targets import Batch
@@ -140,7 +139,7 @@ class _Run:
                 continue
             paths = frozenset(self._sources.root / other for other in texts)
             self.fixed.applied.append(Applied(finding.rule, fix.title, paths))
-            self._own.update(part.path for part in change if part.create and part.path.endswith(SUFFIXES))
+            self._own.update(part.path for part in change if part.create and is_read(part.path))
             for other, document in texts.items():
                 stale |= self._put(other, document)
                 stale.add(other)
@@ -177,8 +176,8 @@ class _Run:
                 data = apply(before.data, _in_its_line_endings(before, part.edits))
             except ValueError:
                 return None
-            if part.path.endswith(SUFFIXES) and ElixirFile(part.path, data).root.has_error:
-                if old is None or not ElixirFile(part.path, old.data).root.has_error:
+            if is_read(part.path) and open_file(part.path, data).error_spans:
+                if old is None or not open_file(part.path, old.data).error_spans:
                     return None
             texts[part.path] = Document(data, bom=before.bom)
         unchanged = all(

@@ -23,7 +23,8 @@ from otpwise_analyzers.project.index import Project
 from otpwise_analyzers.project.view import FixContext, Key
 from otpwise_analyzers.rules.catalogue import RULES
 from otpwise_analyzers.source.edits import Edit, OverlappingEditsError, Span, in_order
-from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.languages import ELIXIR, Language, is_read, language_of, open_file
+from otpwise_analyzers.syntax.source_file import SourceFile
 from otpwise_server.documents import Text
 from otpwise_server.reading import data_on_disk
 
@@ -41,7 +42,7 @@ class Checked:
     """The findings of one version of a file. `id` names everything that they depend on."""
 
     text: Text
-    file: ElixirFile
+    file: SourceFile
     findings: list[Finding]
     id: str
 
@@ -84,7 +85,7 @@ class ProjectAnalysis:
         """How the rules know a file: relative to the root, with `/`."""
         if path is None:
             name = uri.rpartition("/")[2] or "untitled"
-            return name if name.endswith(discovery.SUFFIXES) else "untitled.ex"
+            return name if is_read(name) else "untitled.ex"
         if self.root is None:
             return path.name
         return path.relative_to(self.root).as_posix()
@@ -115,7 +116,7 @@ class ProjectAnalysis:
             )
         if stop():
             raise Stopped
-        file = ElixirFile(path, text.data, text.tree(), self._index.view(path))
+        file = _language(text).open(path, text.data, text.tree(), self._index.view(path))
         report = engine.Report()
         if not IgnoreList(self.settings.exclude).leaves_out(path):
             report = engine.check(file, self.settings, stop=stop)
@@ -133,7 +134,7 @@ class ProjectAnalysis:
         """
         data = text.data if data is None else data
         path = self.relative(text.path, text.uri)
-        file = ElixirFile(path, data, None, self._index.view(path))
+        file = _language(text).open(path, data, None, self._index.view(path))
         report = engine.check(file, self.settings)
         return Checked(text, file, report.findings, self.identity(path, data))
 
@@ -171,7 +172,7 @@ class ProjectAnalysis:
         self.is_indexed = True
         self._loads += 1
 
-    def refresh(self, path: str, file: ElixirFile | None = None) -> set[str]:
+    def refresh(self, path: str, file: SourceFile | None = None) -> set[str]:
         """Reads a file's facts again, from `file`, the editor or the disk.
 
         Returns the paths of the files whose findings may have changed.
@@ -184,7 +185,7 @@ class ProjectAnalysis:
             data = self._open_data(path)
             if data is None:
                 data = data_on_disk(self.root / path)
-            file = ElixirFile(path, data) if data is not None else None
+            file = open_file(path, data) if data is not None else None
         if file is None:
             self.files.discard(path)
             return self._outdated(self._index.remove(path))
@@ -299,6 +300,11 @@ def silence_line(checked: Checked, finding: Finding) -> FileChange:
 def silence_file(checked: Checked, finding: Finding) -> FileChange:
     """The comment that silences a finding's rule in its whole file."""
     return FileChange(checked.file.path, (suppressions.file_insertion(checked.file, finding.rule),))
+
+
+def _language(text: Text) -> Language:
+    """As the buffer has it, else by the file's name."""
+    return text.language or language_of(text.uri) or ELIXIR
 
 
 def _is_sound(part: FileChange) -> bool:

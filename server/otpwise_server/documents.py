@@ -12,6 +12,7 @@ from lsprotocol import types
 from otpwise_analyzers.source.document import Document, TreeEdit
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.source.lines import Encoding, LineIndex, Position
+from otpwise_analyzers.syntax.languages import ELIXIR, Language, language_of, language_with_id
 from otpwise_server import uris
 
 if TYPE_CHECKING:
@@ -29,9 +30,10 @@ class TreeKeeper:
     only by operations that are atomic under the interpreter lock.
     """
 
-    __slots__ = ("_at", "_base", "_log", "_tree")
+    __slots__ = ("_at", "_base", "_log", "_parse", "_tree")
 
-    def __init__(self) -> None:
+    def __init__(self, language: Language) -> None:
+        self._parse = language.parse
         self._log: list[TreeEdit | None] = []
         self._base = 0
         self._tree: Tree | None = None
@@ -43,16 +45,14 @@ class TreeKeeper:
 
     def tree(self, data: bytes, changes: int) -> Tree:
         """The tree of `data`, the text after that many changes."""
-        from otpwise_analyzers.syntax.parser import parse
-
         if changes < self._at:
-            return parse(data)
+            return self._parse(data)
         if self._tree is not None and changes == self._at:
             return self._tree
         old = self._edited(changes)
-        tree = parse(data, old)
+        tree = self._parse(data, old)
         if old is not None and tree.root_node.has_error and len(data) < _REPARSE_BELOW:
-            tree = parse(data)
+            tree = self._parse(data)
         del self._log[: changes - self._base]
         self._base = self._at = changes
         self._tree = tree
@@ -81,6 +81,7 @@ class Text:
     version: int | None = None
     changes: int = 0
     keeper: TreeKeeper | None = None
+    language: Language | None = None
 
     def tree(self) -> Tree | None:
         """The tree kept for the buffer; None for a file that is not open."""
@@ -100,17 +101,24 @@ class Text:
 
 
 class OpenDocument:
-    """A buffer. `uri` is the client's own spelling."""
+    """A buffer. `uri` is the client's own spelling.
+
+    `language` is what the file's name says, as in the terminal, else what the client calls it; None for
+    one that Otpwise does not read.
+    """
 
     __slots__ = ("changes", "document", "keeper", "language", "path", "uri")
 
     def __init__(self, item: types.TextDocumentItem) -> None:
         self.uri = item.uri
         self.path = uris.to_path(item.uri)
-        self.language = item.language_id
+        self.language = self._named() or language_with_id(item.language_id)
         self.document = Document.from_text(item.text, item.version)
-        self.keeper = TreeKeeper()
+        self.keeper = TreeKeeper(self.language or ELIXIR)
         self.changes = 0
+
+    def _named(self) -> Language | None:
+        return language_of(self.path.name) if self.path is not None else None
 
     def change(self, change: types.TextDocumentContentChangeEvent, encoding: Encoding) -> None:
         """Applies one change event."""
@@ -133,7 +141,14 @@ class OpenDocument:
         """The text as it is now; later changes do not show in it."""
         document = self.document
         return Text(
-            self.uri, self.path, document.data, document.lines, document.version, self.changes, self.keeper
+            self.uri,
+            self.path,
+            document.data,
+            document.lines,
+            document.version,
+            self.changes,
+            self.keeper,
+            self.language,
         )
 
 

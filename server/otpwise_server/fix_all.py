@@ -27,7 +27,7 @@ def all_fixes(project: ProjectAnalysis, checked: Checked, rule: str | None = Non
     rounds = 1
     while rounds < _ROUNDS:
         now = project.afresh(checked.text, data)
-        if now.file.root.has_error and not checked.file.root.has_error:
+        if now.file.error_spans and not checked.file.error_spans:
             return change
         more = project.build_all(now, rule)
         if more is None or any(part.path != checked.file.path for part in more):

@@ -51,7 +51,7 @@ class Projects:
         self._by_root.pop(root, None)
 
     def open_in(self, project: ProjectAnalysis) -> Iterator[OpenDocument]:
-        """The open Elixir buffers of a project."""
+        """The open buffers of a project that are served."""
         for document in self._documents:
             if is_served(document) and self.of(document.path) is project:
                 yield document
@@ -81,12 +81,10 @@ class Projects:
 
 
 def is_served(document: OpenDocument) -> bool:
-    """Whether a buffer holds Elixir code of the user's own."""
-    if document.path is None:
-        return document.language == "elixir"
-    if document.language != "elixir" and document.path.suffix not in (".ex", ".exs"):
+    """Whether a buffer holds code of the user's own in a language that Otpwise reads."""
+    if document.language is None:
         return False
-    return not is_left_out(document.path)
+    return document.path is None or not is_left_out(document.path)
 
 
 def is_left_out(path: Path) -> bool:

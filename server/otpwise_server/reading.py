@@ -7,7 +7,7 @@ from pathlib import Path
 
 from otpwise_analyzers.project.facts import FileFacts, facts_of
 from otpwise_analyzers.source.document import Document, NotUtf8Error
-from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.languages import open_file
 
 log = logging.getLogger(__name__)
 
@@ -26,4 +26,4 @@ def data_on_disk(path: Path) -> bytes | None:
 def facts_from_disk(root: Path, path: str) -> FileFacts | None:
     """The facts of a project's file as it lies on the disk."""
     data = data_on_disk(root / path)
-    return facts_of(ElixirFile(path, data)) if data is not None else None
+    return facts_of(open_file(path, data)) if data is not None else None

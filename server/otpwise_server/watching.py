@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from otpwise_analyzers.project.config import FILE_NAME
+from otpwise_analyzers.syntax.languages import LANGUAGES
 from otpwise_server import uris
 from otpwise_server.analysis import ProjectAnalysis
 from otpwise_server.projects import is_left_out
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_PATTERNS = ("**/*.{ex,exs}", "**/mix.lock", f"**/{FILE_NAME}", "**/.gitignore")
+_PATTERNS = (
+    *(glob for language in LANGUAGES for glob in language.globs),
+    "**/mix.lock",
+    f"**/{FILE_NAME}",
+    "**/.gitignore",
+)
 # After so many files at once (another branch was checked out) the whole is read again.
 _MANY = 200
 

@@ -6,10 +6,12 @@ import pickle
 from textwrap import dedent
 
 import msgspec
+import pytest
 
 from otpwise_analyzers.project.facts import FileFacts, facts_of
 from otpwise_analyzers.project.index import Project, locked_versions, version_numbers
 from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.languages import open_file
 
 FILES = {
     "mix.exs": """
@@ -230,8 +232,26 @@ def test_the_lock_gives_the_versions() -> None:
     assert version_numbers("~> 1.0 or ~> 2.0") == (1, 0) and version_numbers("") is None
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "builds"),
+    [
+        ("Dockerfile", "FROM elixir:1.16 AS build\nRUN mix do compile, release\n", True),
+        ("Dockerfile", "FROM elixir:1.16\nCMD mix phx.server\n", False),
+        ("Dockerfile", "FROM elixir:1.16\nRUN echo mix release\n", False),
+        ("docker/prod.Dockerfile", 'FROM elixir:1.16\nRUN ["mix", "release"]\n', True),
+    ],
+)
+def test_a_dockerfile_says_that_there_is_a_release(path: str, text: str, builds: bool) -> None:
+    whole = project()
+    assert not whole.view("lib/a.ex").is_released
+    changed = whole.update(path, facts_of(open_file(path, text.encode())))
+    assert whole.affected(changed) == (["lib/a.ex"] if builds else [])
+    assert whole.view("lib/a.ex").is_released is builds
+
+
 def test_without_an_index_everything_still_answers() -> None:
     view = Project().view("x.exs")
     assert not view.is_known and view.application is None and view.repos == frozenset()
     assert view.is_repo("Repo") and view.adapter("Repo") == "" and view.deps == frozenset()
     assert view.repo_share_of_controllers == 0.0 and not view.is_package
+    assert not view.is_released

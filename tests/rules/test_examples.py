@@ -10,7 +10,7 @@ import pytest
 from otpwise_analyzers.project.config import Settings
 from otpwise_analyzers.rules.base import Example, Rule
 from otpwise_analyzers.rules.catalogue import RULES
-from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.languages import open_file
 from tests.proof import HAS_ELIXIR, elixir_verdicts, findings_in, objections, project_of
 
 
@@ -35,7 +35,7 @@ def _settings(example: Example) -> Settings:
 @pytest.mark.parametrize(("rule", "example"), _cases("incorrect"))
 def test_incorrect_is_flagged_exactly_there(rule: Rule, example: Example) -> None:
     files = _files(example)
-    assert not ElixirFile(example.path, files[example.path]).root.has_error
+    assert not open_file(example.path, files[example.path]).error_spans
     _, findings = findings_in(files, example.path, _settings(example))
     assert [finding.span for finding in findings if finding.rule == rule.name] == example.spans
     for finding in findings:
@@ -45,7 +45,7 @@ def test_incorrect_is_flagged_exactly_there(rule: Rule, example: Example) -> Non
 @pytest.mark.parametrize(("rule", "example"), _cases("correct"))
 def test_correct_is_silent(rule: Rule, example: Example) -> None:
     files = _files(example)
-    assert not ElixirFile(example.path, files[example.path]).root.has_error
+    assert not open_file(example.path, files[example.path]).error_spans
     _, findings = findings_in(files, example.path, _settings(example))
     assert [finding for finding in findings if finding.rule == rule.name] == []
 

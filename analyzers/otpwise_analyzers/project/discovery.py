@@ -19,9 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from otpwise_analyzers.project.ignore import IgnoreLayers, IgnoreList, OnProblem, layers_above
-
-SUFFIXES: tuple[str, ...] = (".ex", ".exs")
-"""The ends of the names of all files that Otpwise reads."""
+from otpwise_analyzers.syntax.languages import LANGUAGES, is_read
 
 LEFT_OUT = frozenset(
     {
@@ -105,10 +103,9 @@ def walk_paths(
             targets.add_folder(full)
         elif not full.is_file():
             on_problem(path, "there is no such file or folder: check the spelling of the path")
-        elif not full.name.endswith(SUFFIXES):
-            on_problem(
-                path, f"is not a file that Otpwise reads: name files that end in {', '.join(SUFFIXES)}"
-            )
+        elif not is_read(full.name):
+            kinds = ", ".join(language.called for language in LANGUAGES)
+            on_problem(path, f"is not a file that Otpwise reads: those are {kinds}")
         else:
             named.append(full)
     for full in named:
@@ -207,7 +204,7 @@ class _Walk:
         for entry in entries:
             name = entry.name
             path = folder + name
-            if name.endswith(SUFFIXES) and not entry.is_dir(follow_symlinks=False):
+            if is_read(name) and not entry.is_dir(follow_symlinks=False):
                 if not self._leaves_out(path, layers) and self._is_own_file(entry, path):
                     kept.append((path, None))
             elif entry.is_dir(follow_symlinks=False):

@@ -12,6 +12,7 @@ from otpwise_analyzers.project.children import Child, children_of, started_by_ha
 from otpwise_analyzers.project.compile_time import CompiledRead, compiled_config
 from otpwise_analyzers.project.config_files import ConfigFacts, config_facts
 from otpwise_analyzers.project.effects import NO_EFFECTS, Effect, Effects, direct_effects, repo_candidates
+from otpwise_analyzers.project.images import ImageFacts, image_facts
 from otpwise_analyzers.project.mail_calls import mailer_of
 from otpwise_analyzers.project.mailboxes import measured_processes
 from otpwise_analyzers.project.schemas import Schema, schema_of
@@ -21,6 +22,7 @@ from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
+from otpwise_analyzers.syntax.source_file import SourceFile
 from otpwise_analyzers.syntax.surroundings import Expansion
 
 
@@ -113,13 +115,22 @@ class FileFacts(msgspec.Struct, frozen=True):
     mix: MixFacts | None = None
     config: ConfigFacts | None = None
     spans: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
+    # of a Dockerfile
+    image: ImageFacts | None = None
 
     def same_but_for_positions(self, other: FileFacts) -> bool:
-        return self.modules == other.modules and self.mix == other.mix and self.config == other.config
+        return (
+            self.modules == other.modules
+            and self.mix == other.mix
+            and self.config == other.config
+            and self.image == other.image
+        )
 
 
-def facts_of(file: ElixirFile) -> FileFacts:
+def facts_of(file: SourceFile) -> FileFacts:
     """The facts of one file. The file is read without its project, whatever it was given."""
+    if not isinstance(file, ElixirFile):
+        return FileFacts(file.path, image=_image_facts(file))
     spans: dict[str, tuple[int, int]] = {}
     repos = repo_candidates(file)
     effects = direct_effects(file, repos)
@@ -129,6 +140,14 @@ def facts_of(file: ElixirFile) -> FileFacts:
     )
     mix = _mix_facts(file) if file.path.rpartition("/")[2] == "mix.exs" else None
     return FileFacts(file.path, modules, mix, config_facts(file), spans)
+
+
+def _image_facts(file: SourceFile) -> ImageFacts | None:
+    if file.language != "dockerfile":
+        return None
+    from otpwise_analyzers.syntax.dockerfile import DockerFile
+
+    return image_facts(file) if isinstance(file, DockerFile) else None
 
 
 def _module_facts(

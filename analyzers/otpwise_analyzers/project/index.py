@@ -164,6 +164,11 @@ class _Answers:
         return any(path.startswith("rel/") for path in self.files)
 
     @cached_property
+    def builds_release(self) -> bool:
+        """Some Dockerfile runs `mix release`."""
+        return any(facts.image is not None and facts.image.builds_release for facts in self.files.values())
+
+    @cached_property
     def applications(self) -> list[Located]:
         return [
             located
@@ -273,6 +278,9 @@ class Project:
             keys.update({("deps",), ("application",)})
         if (old.config if old else None) != (new.config if new else None):
             keys.add(("config",))
+        if (old.image if old else None) != (new.image if new else None):
+            if before.builds_release != now.builds_release:
+                keys.add(("images",))
         if keys & {("modules",)}:
             if before.compiled_config != now.compiled_config:
                 keys.add(("compiled config",))
@@ -405,6 +413,7 @@ class Project:
         return (
             any(mix.has_releases for mix in self.mixes(path))
             or self._answers.has_rel
+            or self._answers.builds_release
             or self.configuration(path).runtime is not None
         )
 

@@ -11,6 +11,8 @@ from otpwise_analyzers.project.ignore import OnProblem
 from otpwise_analyzers.project.index import Project
 from otpwise_analyzers.source.document import Document, NotUtf8Error
 from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.languages import open_file
+from otpwise_analyzers.syntax.source_file import SourceFile
 
 MAX_KEPT_BYTES = 64_000_000
 """How much source stays parsed between the pass for facts and the check; a tree is some 25 times its source."""
@@ -51,7 +53,7 @@ class Sources:
         self.in_project = in_project
         self.project = Project()
         self._documents: dict[str, Document] = {}
-        self._files: dict[str, ElixirFile] = {}
+        self._files: dict[str, SourceFile] = {}
         self._kept = 0
 
     def hold(self, path: str, document: Document) -> None:
@@ -61,7 +63,7 @@ class Sources:
     def load(
         self,
         paths: Iterable[str],
-        wanted: Callable[[ElixirFile], bool],
+        wanted: Callable[[SourceFile], bool],
         on_problem: OnProblem,
         on_file: Callable[[str], None] = lambda path: None,
     ) -> list[str]:
@@ -81,7 +83,7 @@ class Sources:
                     on_problem(self.root / path, str(error))
                     continue
             readable.append(path)
-            file = ElixirFile(path, document.data)
+            file = open_file(path, document.data)
             if self.in_project:
                 facts.append(facts_of(file))
             if wanted(file):
@@ -98,15 +100,16 @@ class Sources:
                 self._read_lock(f"{app}/{_LOCK}" if app else _LOCK)
         return readable
 
-    def file(self, path: str) -> ElixirFile:
+    def file(self, path: str) -> SourceFile:
         """The file for a check, with a fresh view of the project. Raises UnreadableError."""
         read_for_facts = self._files.pop(path, None)
         view = self.project.view(path)
         if read_for_facts is None:
-            return ElixirFile(path, self.document(path).data, None, view)
+            return open_file(path, self.document(path).data, None, view)
         # Only what does not depend on the project is handed over: the tree, and the one pass over it.
-        file = ElixirFile(path, read_for_facts.data, read_for_facts.tree, view)
-        file.names = read_for_facts.names
+        file = open_file(path, read_for_facts.data, read_for_facts.tree, view)
+        if isinstance(file, ElixirFile):
+            file.names = read_for_facts.names
         return file
 
     def document(self, path: str) -> Document:
@@ -134,7 +137,7 @@ class Sources:
         self._files.pop(path, None)
         if not self.in_project:
             return set()
-        keys = self.project.update(path, facts_of(ElixirFile(path, document.data)))
+        keys = self.project.update(path, facts_of(open_file(path, document.data)))
         return set(self.project.affected(keys, but=path))
 
     def _read_lock(self, path: str) -> None:

@@ -13,6 +13,8 @@ from otpwise_analyzers.project.mail_calls import MAILERS
 from otpwise_analyzers.project.schemas import Schema
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.languages import open_file
+from otpwise_analyzers.syntax.source_file import SourceFile
 from otpwise_analyzers.syntax.surroundings import Expansion
 
 if TYPE_CHECKING:
@@ -232,6 +234,7 @@ class ProjectView:
         started on another."""
         self._ask("deps")
         self._ask("config")
+        self._ask("images")
         return self._project.is_released(self.path)
 
     @property
@@ -263,18 +266,34 @@ class ProjectView:
 class FixContext:
     """What building a fix may use. `read` gives the current bytes of another file, None without one."""
 
-    def __init__(self, file: ElixirFile, project: ProjectView, read: Callable[[str], bytes | None]) -> None:
-        self.file = file
+    def __init__(self, file: SourceFile, project: ProjectView, read: Callable[[str], bytes | None]) -> None:
+        self.checked = file
         self.project = project
         self._read = read
-        self._files: dict[str, ElixirFile | None] = {file.path: file}
+        self._files: dict[str, SourceFile | None] = {file.path: file}
+
+    @property
+    def file(self) -> ElixirFile:
+        """The checked file, for the fixes of Elixir code."""
+        assert isinstance(self.checked, ElixirFile)
+        return self.checked
 
     def open(self, path: str) -> ElixirFile | None:
-        """Another file of the project, parsed as it is now; None when it does not exist."""
+        """Another Elixir file of the project, parsed as it is now; None when it does not exist."""
+        found = self.open_any(path)
+        return found if isinstance(found, ElixirFile) else None
+
+    def open_any(self, path: str) -> SourceFile | None:
+        """Another file of the project, in its own language, parsed as it is now; None when it does not exist."""
         if path not in self._files:
             data = self._read(path)
-            self._files[path] = ElixirFile(path, data, project=self.project) if data is not None else None
+            self._files[path] = open_file(path, data, project=self.project) if data is not None else None
         return self._files[path]
 
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file of the project in whatever language; None when it does not exist."""
+        known = self._files.get(path)
+        return known.data if known is not None else self._read(path)
+
     def exists(self, path: str) -> bool:
-        return self.open(path) is not None
+        return self.read(path) is not None

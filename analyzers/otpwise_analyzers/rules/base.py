@@ -8,15 +8,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from textwrap import dedent
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from otpwise_analyzers.findings import Confidence, Finding, Fix, Level, Related
 from otpwise_analyzers.source.edits import Span
+from otpwise_analyzers.syntax.source_file import SourceFile
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from otpwise_analyzers.syntax.file import ElixirFile
+    from otpwise_analyzers.syntax.dockerfile import DockerFile  # noqa: F401 - a base class below names it
+    from otpwise_analyzers.syntax.file import ElixirFile  # noqa: F401 - a base class below names it
 
 NAME = re.compile(r"[a-z]+/[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -89,13 +91,17 @@ class Example:
         return None if self.fixed is None else dedent(self.fixed)
 
 
-class Rule(ABC):
-    """One practice.
+File = TypeVar("File", bound=SourceFile)
 
-    A rule is consulted for a file only when the file has a call to, or a definition of, one of the
-    names that it subscribes to (`calls`, `definitions`) or a module that `use`s one of `uses`; with
-    `always` for every file. It is a pure function of the file and of the project behind it.
+
+class Practice(ABC, Generic[File]):
+    """What all rules have, whatever the language of the files that they read.
+
+    A rule is consulted for a file of its `language` only when the file has one of its `subscribed`
+    names; with `always` for every one. It is a pure function of the file and of the project behind it.
     """
+
+    language: ClassVar[str]
 
     name: ClassVar[str]
     summary: ClassVar[str]
@@ -110,9 +116,6 @@ class Rule(ABC):
     references: ClassVar[tuple[Reference, ...]] = ()
     mirrors: ClassVar[tuple[str, ...]] = ()
 
-    calls: ClassVar[frozenset[str]] = frozenset()
-    definitions: ClassVar[frozenset[str]] = frozenset()
-    uses: ClassVar[frozenset[str]] = frozenset()
     always: ClassVar[bool] = False
     # Rules that say less of the same place: silent where this one speaks, heard once it is mended.
     hides: ClassVar[frozenset[str]] = frozenset()
@@ -122,8 +125,13 @@ class Rule(ABC):
     incorrect: ClassVar[tuple[Example, ...]] = ()
     correct: ClassVar[tuple[Example, ...]] = ()
 
+    @property
+    def subscribed(self) -> frozenset[str]:
+        """The names (`SourceFile.names`) that make the rule look at a file."""
+        return frozenset()
+
     @abstractmethod
-    def check(self, file: ElixirFile) -> Iterable[Finding]:
+    def check(self, file: File) -> Iterable[Finding]:
         """The findings in `file`, in any order."""
 
     def finding(
@@ -140,3 +148,37 @@ class Rule(ABC):
         """A finding of this rule at a node or a byte range."""
         span = where if isinstance(where, Span) else Span(where.start_byte, where.end_byte)
         return Finding(self.name, span, message, level, confidence, tuple(related), tuple(fixes), strict_only)
+
+
+AnyRule = Practice[Any]
+"""A rule of whatever language."""
+
+
+class Rule(Practice["ElixirFile"]):
+    """A practice of Elixir code.
+
+    Consulted for a file that has a call to, or a definition of, one of the names that it subscribes to
+    (`calls`, `definitions`), or a module that `use`s one of `uses`.
+    """
+
+    language = "elixir"
+
+    calls: ClassVar[frozenset[str]] = frozenset()
+    definitions: ClassVar[frozenset[str]] = frozenset()
+    uses: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def subscribed(self) -> frozenset[str]:
+        return self.calls | self.definitions | ({"use"} if self.uses else frozenset())
+
+
+class DockerRule(Practice["DockerFile"]):
+    """A practice of Dockerfiles. Consulted for one that has any of its `instructions`."""
+
+    language = "dockerfile"
+
+    instructions: ClassVar[frozenset[str]] = frozenset({"FROM"})
+
+    @property
+    def subscribed(self) -> frozenset[str]:
+        return self.instructions

@@ -17,28 +17,29 @@ from otpwise_analyzers import rules
 from otpwise_analyzers.rules.subscriptions import LISTED
 
 if TYPE_CHECKING:
-    from otpwise_analyzers.rules.base import Rule
+    from otpwise_analyzers.rules.base import AnyRule
 
 
 class Subscription(NamedTuple):
-    """What makes a rule look at a file: one of the `names`, or `always`; and one of the `needles`, if any."""
+    """What makes a rule look at a file of its language: one of the `names`, or `always`; and one of the
+    `needles`, if any."""
 
     names: tuple[str, ...]
     always: bool
     needles: tuple[bytes, ...]
+    language: str = "elixir"
 
 
-def subscription_of(rule: Rule) -> Subscription:
+def subscription_of(rule: AnyRule) -> Subscription:
     """The subscription that a rule's class states."""
-    names = {*rule.calls, *rule.definitions, *(("use",) if rule.uses else ())}
-    return Subscription(tuple(sorted(names)), rule.always, rule.needles)
+    return Subscription(tuple(sorted(rule.subscribed)), rule.always, rule.needles, rule.language)
 
 
-class Catalogue(MutableMapping[str, "Rule"]):
+class Catalogue(MutableMapping[str, "AnyRule"]):
     """The rules by name, sorted. Asking for one imports it; asking for the names imports none."""
 
     def __init__(self) -> None:
-        self._rules: dict[str, Rule] = {}
+        self._rules: dict[str, AnyRule] = {}
         self._subscriptions: dict[str, Subscription] = {}
         found: dict[str, Subscription] = {}
         for module in modules():
@@ -55,7 +56,7 @@ class Catalogue(MutableMapping[str, "Rule"]):
     def subscriptions(self) -> dict[str, Subscription]:
         return self._subscriptions
 
-    def __getitem__(self, name: str) -> Rule:
+    def __getitem__(self, name: str) -> AnyRule:
         rule = self._rules.get(name)
         if rule is None:
             if name not in self._subscriptions:
@@ -66,7 +67,7 @@ class Catalogue(MutableMapping[str, "Rule"]):
             rule = self._rules[name] = loaded
         return rule
 
-    def __setitem__(self, name: str, rule: Rule) -> None:
+    def __setitem__(self, name: str, rule: AnyRule) -> None:
         self._rules[name] = rule
         self._subscriptions = dict(sorted({**self._subscriptions, name: subscription_of(rule)}.items()))
 
@@ -100,12 +101,12 @@ def modules() -> list[str]:
     return sorted(found)
 
 
-def rule_in(module: str) -> Rule | None:
+def rule_in(module: str) -> AnyRule | None:
     """The rule of a module such as `otp.missing_init`; None when it holds none.
 
     Raises ImportError for two rules in one file, and for a rule whose name is not its file's.
     """
-    from otpwise_analyzers.rules.base import Rule
+    from otpwise_analyzers.rules.base import Practice
 
     full = f"{rules.__name__}.{module}"
     loaded = importlib.import_module(full)
@@ -113,7 +114,7 @@ def rule_in(module: str) -> Rule | None:
         value
         for value in vars(loaded).values()
         if inspect.isclass(value)
-        and issubclass(value, Rule)
+        and issubclass(value, Practice)
         and not inspect.isabstract(value)
         and value.__module__ == full
     ]
@@ -121,7 +122,7 @@ def rule_in(module: str) -> Rule | None:
         return None
     if len(classes) > 1:
         raise ImportError(f"{full} holds {len(classes)} rules; one file, one rule")
-    rule: Rule = classes[0]()
+    rule: AnyRule = classes[0]()
     if rule.name != _name(module):
         raise ImportError(f"{full} holds the rule {rule.name!r}, which its file's name does not say")
     return rule

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from textwrap import dedent
 
 from otpwise_analyzers.findings import Applicability, Finding
-from otpwise_analyzers.rules.base import Example, Rule
+from otpwise_analyzers.rules.base import AnyRule, Example
+from otpwise_analyzers.syntax.languages import language_of
 
 _PAGES = "https://github.com/otpwise/otpwise/blob/main/docs/rules"
 
@@ -27,7 +28,8 @@ def _fence(code: str, language: str = "elixir") -> str:
 
 
 def _language(path: str) -> str:
-    return "dockerfile" if "ockerfile" in path else "elixir"
+    found = language_of(path)
+    return found.name if found is not None else ""
 
 
 def _result(example: Example) -> list[tuple[str, str]]:
@@ -45,10 +47,12 @@ def _shown(example: Example) -> str:
 
 
 def _shown_result(example: Example) -> str:
-    return _fence("\n\n".join(f"# {path}\n{text.rstrip()}" for path, text in _result(example)))
+    result = _result(example)
+    shown = "\n\n".join(f"# {path}\n{text.rstrip()}" for path, text in result)
+    return _fence(shown, _language(result[0][0]))
 
 
-def hover(rule: Rule, finding: Finding) -> str:
+def hover(rule: AnyRule, finding: Finding) -> str:
     """What the editor shows at a finding, in Markdown: what, why, when it is fine, what the cure costs."""
     parts = [f"**{rule.name}** · {rule.summary}", finding.message, f"**Why.** {_flat(rule.why)}"]
     parts.append(f"**Fine when.** {_flat(rule.fine_when)}")
@@ -65,7 +69,7 @@ def hover(rule: Rule, finding: Finding) -> str:
     return "\n\n".join(parts)
 
 
-def short(rule: Rule) -> str:
+def short(rule: AnyRule) -> str:
     """What the editor shows at a suppression comment that names the rule."""
     return "\n\n".join(
         (
@@ -77,7 +81,7 @@ def short(rule: Rule) -> str:
     )
 
 
-def page(rule: Rule) -> str:
+def page(rule: AnyRule) -> str:
     """The rule's whole page in Markdown."""
     parts = [
         f"# {rule.name}",
@@ -114,7 +118,7 @@ def page(rule: Rule) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def table(rules: Iterable[Rule]) -> str:
+def table(rules: Iterable[AnyRule]) -> str:
     """All rules as a Markdown table, for the README and the index of the docs."""
     rows = ["| rule | impact | flags | fix |", "|---|---|---|---|"]
     for rule in rules:

@@ -1,11 +1,14 @@
 """What each rule subscribes to, so that it is imported only when a file calls for it.
 
-Made by docs/generate.py. By module: the names, whether every file is wanted, the needles; None for a
-module without a rule.
+Made by docs/generate.py. By module: the names, whether every file is wanted, the needles, the language
+where it is not Elixir; None for a module without a rule.
 """
 
+_Elixir = tuple[tuple[str, ...], bool, tuple[bytes, ...]]
+Listed = _Elixir | tuple[tuple[str, ...], bool, tuple[bytes, ...], str]
+
 # fmt: off
-LISTED: dict[str, tuple[tuple[str, ...], bool, tuple[bytes, ...]] | None] = {
+LISTED: dict[str, Listed | None] = {
     "config.compile_time_env": (("fetch_env", "fetch_env!", "get_env"), False, (b"System",)),
     "config.compile_time_env_examples": None,
     "deploy.manual_node_connect": (("connect", "connect_node"), False, (b"Node.connect", b"connect_node")),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from functools import cache
 from itertools import accumulate
-from typing import Any
 
-from tree_sitter import Node, Query, QueryCursor, Tree
+from tree_sitter import Node, Query, QueryCursor
 
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax import nodes
@@ -16,36 +15,17 @@ from otpwise_analyzers.syntax.lazy import lazy
 from otpwise_analyzers.syntax.modules import DEFINERS, Definition, Module
 from otpwise_analyzers.syntax.parser import compile_query, parse
 from otpwise_analyzers.syntax.scope import AliasTable
-from otpwise_analyzers.syntax.surroundings import NoSurroundings, Surroundings
+from otpwise_analyzers.syntax.source_file import SourceFile
 
 _INVENTORY = compile_query("(call target: [(identifier) @name (dot right: (identifier) @name)])")
 _TYPE_ATTRIBUTES = ("spec", "type", "typep", "opaque", "callback", "macrocallback")
 
 
-class ElixirFile:
-    """A view of one version of a file. Cheap to make: everything is found when first asked for.
+class ElixirFile(SourceFile):
+    """An Elixir file, compiled or script."""
 
-    `path` is relative to the project's root, with `/`. `project` answers what the file cannot know by
-    itself; without one the file is read on its own.
-    """
-
-    def __init__(
-        self, path: str, data: bytes, tree: Tree | None = None, project: Surroundings | None = None
-    ) -> None:
-        self.path = path
-        self.data = data
-        self.tree = tree if tree is not None else parse(data)
-        self.project: Any = project if project is not None else NoSurroundings()
-
-    def __repr__(self) -> str:
-        return f"<ElixirFile {self.path}>"
-
-    @property
-    def root(self) -> Node:
-        return self.tree.root_node
-
-    def text(self, node: Node) -> str:
-        return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+    language = "elixir"
+    parse = staticmethod(parse)
 
     # -- the inventory -----------------------------------------------------------------------------
 
@@ -266,21 +246,6 @@ class ElixirFile:
     def comments(self) -> list[Node]:
         """All comments in source order."""
         return sorted(QueryCursor(_comments()).captures(self.root).get("comment", []), key=_start)
-
-    @lazy
-    def error_spans(self) -> list[Span]:
-        """The outermost ERROR nodes and the missing tokens; empty for sound code."""
-        if not self.root.has_error:
-            return []
-        found: list[Span] = []
-        stack = [self.root]
-        while stack:
-            node = stack.pop()
-            if node.is_error or node.is_missing:
-                found.append(Span(node.start_byte, node.end_byte))
-            elif node.has_error:
-                stack.extend(node.children)
-        return sorted(found)
 
 
 @cache
