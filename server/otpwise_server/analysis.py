@@ -283,6 +283,19 @@ def lesson(rule: str, finding: Finding | None) -> str:
     return page.short(known) if finding is None else page.hover(known, finding)
 
 
+def page_text(rule: str) -> str | None:
+    """The whole page of a rule, in Markdown; None for a rule that there is not."""
+    from otpwise_analyzers.rules import page
+
+    known = RULES.get(rule)
+    return page.page(known) if known is not None else None
+
+
+def summaries() -> dict[str, str]:
+    """The one-line summary of every rule, by name."""
+    return {name: rule.summary for name, rule in RULES.items()}
+
+
 def page_of(rule: str) -> str:
     """The web page that explains a rule."""
     from otpwise_analyzers.rules import page

@@ -14,7 +14,7 @@ from pygls.lsp.server import LanguageServer
 
 from otpwise_analyzers import __version__
 from otpwise_analyzers.source.lines import Encoding
-from otpwise_server import watching
+from otpwise_server import own_requests, watching
 from otpwise_server.actions import EXPLAIN, FIX_ALL, ActionData, Offer, Wanted
 from otpwise_server.analysis import Checked, page_of, rule_names
 from otpwise_server.client import Client
@@ -130,6 +130,8 @@ def _register(server: OtpwiseServer) -> None:
         return await session.thread.run(
             Urgency.REQUEST, lambda: hover_at(checked, params.position, session.client)
         )
+
+    own_requests.register(server)
 
     @server.command(EXPLAIN)
     async def explain(*arguments: Any) -> None:
