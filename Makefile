@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMPS := .stamps
 CORPUS ?=
 
-.PHONY: demo test lint docs examples bench fixproof debian clean
+.PHONY: demo test test-client vsix lint docs examples bench fixproof debian clean
 
 $(STAMPS)/venv: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -25,6 +25,24 @@ debian:
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends elixir neovim >/dev/null; \
 	else echo "elixir or nvim is not installed: the tests that need them are skipped"; fi
+
+CLIENT := vscode-client
+NPM ?= npm
+
+# The extension's own tests need Node.js 20 or newer, and nothing of VS Code.
+$(STAMPS)/client: $(CLIENT)/package.json $(CLIENT)/package-lock.json
+	@command -v $(NPM) >/dev/null || { echo "npm is not installed: the extension for VS Code needs Node.js 20 or newer"; exit 1; }
+	cd $(CLIENT) && $(NPM) ci --silent
+	@mkdir -p $(STAMPS) && touch $@
+
+test-client: $(STAMPS)/client
+	cd $(CLIENT) && $(NPM) run --silent check && $(NPM) test --silent
+
+# The package for VS Code, with the server's wheel in it.
+vsix: $(STAMPS)/venv $(STAMPS)/client
+	rm -rf $(CLIENT)/bundled $(CLIENT)/dist
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(CLIENT)/bundled .
+	cd $(CLIENT) && $(NPM) run --silent build && $(NPM) run --silent package
 
 demo: $(STAMPS)/venv
 	@$(BIN)/python examples/demo.py
