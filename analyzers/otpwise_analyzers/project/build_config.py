@@ -15,6 +15,7 @@ from otpwise_analyzers.project.config_files import (
     config_call,
     environment_of,
     environments_at,
+    is_of_the_build,
     overlap,
 )
 from otpwise_analyzers.project.env_reads import EnvRead, env_reads
@@ -23,18 +24,6 @@ from otpwise_analyzers.syntax.file import ElixirFile
 
 BUILD_FILES = ("config.exs", "prod.exs", "prod.secret.exs", "staging.exs")
 """Files that are evaluated on the machine that builds a release, and whose values it keeps."""
-
-# Asked for while code is compiled, or by tools that no release contains.
-_COMPILED_KEYS = frozenset(
-    {"force_ssl", "code_reloader", "debug_errors", "json_library", "plug_init_mode", "serve_endpoints"}
-    | {"compile_time_purge_matching", "compile_time_purge_level", "compile_time_application", "force_build"}
-    | {"watchers", "live_reload", "enable_source_code_context", "root_source_code_path", "adapter"}
-)
-_TOOLS = frozenset(
-    {"esbuild", "tailwind", "dart_sass", "bun", "git_hooks", "git_ops", "mix_test_watch", "mime", "credo"}
-    | {"dialyxir", "ex_cldr", "rustler_precompiled", "elixir_make", "kernel", "stdlib", "sasl", "elixir"}
-    | {"mix_test_interactive", "versioce", "exla", "xla", "ex_doc", "wallaby", "hound"}
-)
 
 
 @dataclass(slots=True)
@@ -200,7 +189,7 @@ def _join(grouped: list[Group], group: Group) -> None:
 def _counts(file: ElixirFile, use: Use, environment: str) -> bool:
     """Whether a release would want the option read when it starts; notes what the project says of it."""
     path = use.path
-    if path[0] in _TOOLS or not _COMPILED_KEYS.isdisjoint(path):
+    if is_of_the_build(path):
         return False
     taken = [one for one in file.project.compiled_config if overlap(path, one.path)]
     if any(one.declared for one in taken) or _is_replaced(file, path, environment):

@@ -21,6 +21,18 @@ Path = tuple[str, ...]
 RUNTIME_FILES = ("runtime.exs", "releases.exs")
 """Files that are evaluated when a release starts; Mix takes the second only without the first."""
 
+# Asked for while code is compiled, or by tools that no release contains.
+_COMPILED_KEYS = frozenset(
+    {"force_ssl", "code_reloader", "debug_errors", "json_library", "plug_init_mode", "serve_endpoints"}
+    | {"compile_time_purge_matching", "compile_time_purge_level", "compile_time_application", "force_build"}
+    | {"watchers", "live_reload", "enable_source_code_context", "root_source_code_path", "adapter"}
+)
+_TOOLS = frozenset(
+    {"esbuild", "tailwind", "dart_sass", "bun", "git_hooks", "git_ops", "mix_test_watch", "mime", "credo"}
+    | {"dialyxir", "ex_cldr", "rustler_precompiled", "elixir_make", "kernel", "stdlib", "sasl", "elixir"}
+    | {"mix_test_interactive", "versioce", "exla", "xla", "ex_doc", "wallaby", "hound"}
+)
+
 
 class Environments(msgspec.Struct, frozen=True, array_like=True):
     """Some of Mix's environments: those named, or all but those."""
@@ -62,7 +74,8 @@ class Setting(msgspec.Struct, frozen=True, array_like=True):
 class ConfigFacts(msgspec.Struct, frozen=True):
     """All that a config file sets, and the files that it imports by a literal name, relative to the root.
 
-    `reads_env` says that it reads the machine's environment for production, in a setting or beside one.
+    `reads_env` says that it reads the machine's environment for production, in a setting or beside one,
+    what belongs to the build left out.
     """
 
     settings: tuple[Setting, ...] = ()
@@ -275,28 +288,25 @@ def config_facts(file: ElixirFile) -> ConfigFacts | None:
     if not places.is_config(file.path):
         return None
     settings = []
+    reads = {read.node.start_byte: read for read in env_reads.env_reads(file) if not read.is_of_the_build}
     for call in config_calls(file):
         environments, maybe = environments_at(file, call.node)
+        values = [(option.path, option.value) for option in call.leaves()]
         if call.value is not None:
-            settings.append(Setting(call.path, environments, maybe, _reads(file, call.value)))
-        for option in call.leaves():
-            settings.append(Setting(option.path, environments, maybe, _reads(file, option.value)))
+            values = [(call.path, call.value)]
+        for path, value in values:
+            inside = [at for at, read in reads.items() if nodes.encloses(value, read.node)]
+            if inside and is_of_the_build(path):
+                reads = {at: read for at, read in reads.items() if at not in inside}
+            settings.append(Setting(path, environments, maybe, bool(inside)))
     imports = []
     for imported in file.calls("import_config"):
         args = imported.args
         name = nodes.string_literal(args[0], file.data) if imported.is_local and args else None
         if name is not None:
             imports.append(posixpath.normpath(posixpath.join(posixpath.dirname(file.path), name)))
-    reads = any(
-        "prod" in environments_at(file, read.node)[0]
-        for read in env_reads.env_reads(file)
-        if not read.is_of_the_build
-    )
-    return ConfigFacts(tuple(settings), tuple(imports), reads)
-
-
-def _reads(file: ElixirFile, value: Node) -> bool:
-    return any(nodes.encloses(value, read.node) for read in env_reads.env_reads(file))
+    reads_env = any("prod" in environments_at(file, read.node)[0] for read in reads.values())
+    return ConfigFacts(tuple(settings), tuple(imports), reads_env)
 
 
 # -- what the project's files say together ---------------------------------------------------------
@@ -336,6 +346,11 @@ class Configuration:
             for setting in facts.settings
             if environment in setting.environments
         )
+
+
+def is_of_the_build(path: Path) -> bool:
+    """Whether an option is read while code is compiled, or by a tool that no release contains."""
+    return path[0] in _TOOLS or not _COMPILED_KEYS.isdisjoint(path)
 
 
 def overlap(one: Path, other: Path) -> bool:

@@ -281,6 +281,8 @@ class Project:
         if (old.image if old else None) != (new.image if new else None):
             if before.builds_release != now.builds_release:
                 keys.add(("images",))
+        if before.has_rel != now.has_rel:
+            keys.add(("rel",))
         if keys & {("modules",)}:
             if before.compiled_config != now.compiled_config:
                 keys.add(("compiled config",))
@@ -402,6 +404,10 @@ class Project:
         return Configuration(tuple(dict.fromkeys(("", self.app_of(path)))), self._answers.configs)
 
     @property
+    def whole_configuration(self) -> Configuration:
+        return Configuration(tuple(sorted({"", *self._answers.mixes})), self._answers.configs)
+
+    @property
     def compiled_config(self) -> frozenset[CompiledRead]:
         return self._answers.compiled_config
 
@@ -409,12 +415,11 @@ class Project:
         known = (self._answers.mixes.get(folder) for folder in dict.fromkeys((self.app_of(path), "")))
         return [mix for mix in known if mix is not None]
 
-    def is_released(self, path: str) -> bool:
+    def builds_releases(self, path: str) -> bool:
         return (
             any(mix.has_releases for mix in self.mixes(path))
             or self._answers.has_rel
             or self._answers.builds_release
-            or self.configuration(path).runtime is not None
         )
 
     def is_package(self, path: str) -> bool:

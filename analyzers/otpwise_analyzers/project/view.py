@@ -223,19 +223,29 @@ class ProjectView:
         return self._project.configuration(self.path)
 
     @property
+    def whole_configuration(self) -> Configuration:
+        """The config files of all apps of an umbrella; of any other project the same."""
+        self._ask("config")
+        return self._project.whole_configuration
+
+    @property
     def compiled_config(self) -> frozenset[CompiledRead]:
         """What the project's modules read of the application's environment while they compile."""
         self._ask("compiled config")
         return self._project.compiled_config
 
     @property
-    def is_released(self) -> bool:
-        """Whether something says that the app runs as a release: it is configured on one machine, and
-        started on another."""
+    def builds_releases(self) -> bool:
+        """Whether a release is built of the app: on one machine, and started on another."""
         self._ask("deps")
-        self._ask("config")
         self._ask("images")
-        return self._project.is_released(self.path)
+        self._ask("rel")
+        return self._project.builds_releases(self.path)
+
+    @property
+    def is_released(self) -> bool:
+        """The same, or at least prepared by a `config/runtime.exs`."""
+        return self.builds_releases or self.configuration.runtime is not None
 
     @property
     def mixes(self) -> list[MixFacts]:

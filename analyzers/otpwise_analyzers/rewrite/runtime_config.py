@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,12 +10,14 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from otpwise_analyzers.findings import Change
-from otpwise_analyzers.project.build_config import Binding, Group
+from otpwise_analyzers.project.build_config import Binding, Group, environment_for, groups_of
 from otpwise_analyzers.project.config_files import (
     ConfigCall,
     Path,
     config_calls,
     config_facts,
+    environment_of,
+    environments_at,
     overlap,
 )
 from otpwise_analyzers.project.env_reads import READERS, EnvRead
@@ -72,6 +75,60 @@ def _may_be_new(requirement: str) -> bool:
         return True
     exact = matched[1] in (None, "==", "<", "<=") or (matched[1] == "~>" and matched[4] is not None)
     return not exact
+
+
+def environment_of_group(group: Group) -> str | None:
+    """The environment for which a group's values can be read at start; None when they have to stay."""
+    if not group.uses or not group.is_whole or group.is_compiled:
+        return None
+    file, node = group.file, group.calls[0].node
+    _, maybe = environments_at(file, node)
+    # A file that another environment's imports by its name counts for that one too.
+    name = posixpath.basename(file.path)
+    imported = name in ("prod.exs", "staging.exs") and any(
+        file.path in facts.imports and environment_of(path) != environment_of(file.path)
+        for path, facts in file.project.configuration.files.items()
+    )
+    return None if maybe or imported else environment_for(file, node)
+
+
+def move_all(context: FixContext, paths: Sequence[str], where: str) -> Change | None:
+    """The change that moves whatever can move of these build files into the new file `where`.
+
+    None when nothing can.
+    """
+    texts: dict[str, bytes] = {}
+    for path in paths:
+        file = context.open(path)
+        if file is not None:
+            texts[path] = file.data
+    before, target = dict(texts), None
+    for path in texts:
+        for _ in range(len(groups_of(ElixirFile(path, texts[path], project=context.project)))):
+            step = _one_step(ElixirFile(path, texts[path], project=context.project), target, where)
+            if step is None:
+                break
+            texts[path], data = step
+            target = ElixirFile(where, data)
+    if target is None:
+        return None
+    changes = [
+        change_between(path, before[path], texts[path]) for path in texts if texts[path] != before[path]
+    ]
+    return (*changes, change_between(where, None, target.data))
+
+
+def _one_step(source: ElixirFile, target: ElixirFile | None, where: str) -> tuple[bytes, bytes] | None:
+    """The two texts after the first group that can move has moved."""
+    for group in groups_of(source):
+        environment = environment_of_group(group)
+        if environment is None:
+            continue
+        try:
+            return moved(source, group, target, Destination(where, environment))
+        except CannotRewriteError:
+            continue
+    return None
 
 
 def move_group(context: FixContext, group: Group, where: Destination) -> Change | None:

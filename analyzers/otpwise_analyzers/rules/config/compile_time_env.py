@@ -7,10 +7,16 @@ from collections.abc import Iterable
 from functools import partial
 
 from otpwise_analyzers.findings import Applicability, Finding, Fix, Level, Related
-from otpwise_analyzers.project.build_config import Group, environment_for, groups_of, is_build_file
+from otpwise_analyzers.project.build_config import Group, groups_of, is_build_file
 from otpwise_analyzers.project.config_files import EVERY, RUNTIME_FILES, environments_at, overlap
 from otpwise_analyzers.project.env_reads import READERS, EnvRead
-from otpwise_analyzers.rewrite.runtime_config import Destination, destination, drop_group, move_group
+from otpwise_analyzers.rewrite.runtime_config import (
+    Destination,
+    destination,
+    drop_group,
+    environment_of_group,
+    move_group,
+)
 from otpwise_analyzers.rules.base import Impact, Reference, Rule
 from otpwise_analyzers.rules.config.compile_time_env_examples import CORRECT, INCORRECT
 from otpwise_analyzers.source.edits import Span
@@ -111,18 +117,15 @@ def _message(file: ElixirFile, group: Group, *, released: bool) -> str:
 
 
 def _fixes(file: ElixirFile, group: Group) -> list[Fix]:
-    if not group.uses or not group.is_whole or group.is_compiled:
-        return []
-    node = group.calls[0].node
-    environment, (_, maybe) = environment_for(file, node), environments_at(file, node)
-    if maybe or environment is None:
+    environment = environment_of_group(group)
+    if environment is None:
         return []
     if group.repeats:
         return [
             Fix("Remove what is set again at start", Applicability.UNSAFE, partial(drop_group, group=group))
         ]
     where = destination(file.project, environment)
-    if where is None or _is_imported_for_others(file):
+    if where is None:
         return []
     fixes = [_fix(f"Read it at start, in {where.path}", group, where)]
     if where.environment is not None and _counts_everywhere(file, group):
@@ -148,12 +151,4 @@ def _counts_everywhere(file: ElixirFile, group: Group) -> bool:
         for facts in others
         for setting in facts.settings
         for use in group.uses
-    )
-
-
-def _is_imported_for_others(file: ElixirFile) -> bool:
-    """Whether another environment's file imports this one by its name: it counts for that one too."""
-    name = posixpath.basename(file.path)
-    return name in ("prod.exs", "staging.exs") and any(
-        file.path in facts.imports for facts in file.project.configuration.files.values()
     )
