@@ -188,3 +188,78 @@ def test_a_release_reads_its_own_environment(shape: dict[str, str], tmp_path: Pa
     )
     assert run.returncode == 0, run.stdout + run.stderr[-3000:]
     assert run.stdout == "the same\n"
+
+
+_MODULES = """\
+defmodule MyApp.Mail do
+  @reply_to System.get_env("REPLY_TO") || "nobody@example.com"
+  @api_key Application.get_env(:my_app, __MODULE__)[:api_key]
+  @retries String.to_integer(System.get_env("RETRIES", "3"))
+
+  def build(to, retries \\\\ @retries) do
+    {to, @reply_to, @api_key, retries, fn -> @reply_to end}
+  end
+
+  def reply_to, do: @reply_to
+end
+
+defmodule MyApp.Search do
+  @page Application.get_env(:my_app, :page, 20)
+  @limit Application.get_env(:my_app, __MODULE__)[:limit]
+
+  if Application.get_env(:my_app, :debug) do
+    def debug, do: :on
+  else
+    def debug, do: :off
+  end
+
+  def settings, do: {@page, @limit, debug()}
+end
+"""
+_MODULES_CONFIG = b"""\
+import Config
+
+config :my_app, MyApp.Mail, api_key: System.fetch_env!("API_KEY")
+"""
+_CALL = """\
+System.put_env(%{"REPLY_TO" => "build@example.com", "RETRIES" => "1"})
+Application.put_env(:my_app, MyApp.Mail, api_key: "build")
+Application.put_env(:my_app, MyApp.Search, limit: 7)
+Application.put_env(:my_app, :debug, true)
+Code.compile_file("sample.ex")
+System.put_env(%{"REPLY_TO" => "run@example.com", "RETRIES" => "9"})
+Application.put_env(:my_app, MyApp.Mail, api_key: "run")
+
+{to, reply_to, api_key, retries, later} = apply(MyApp.Mail, :build, ["a"])
+^reply_to = later.()
+^reply_to = apply(MyApp.Mail, :reply_to, [])
+IO.inspect({to, reply_to, api_key, retries})
+IO.inspect(apply(MyApp.Search, :settings, []))
+"""
+
+
+def _called(folder: Path, module: bytes) -> tuple[str, str]:
+    """What the functions answer where the environment is another one than while they were compiled."""
+    _write(folder, {"sample.ex": module, "call.exs": _CALL.encode()})
+    run = subprocess.run(
+        ["elixir", "call.exs"], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    return run.stdout, run.stderr
+
+
+def test_a_module_reads_what_is_there_when_it_is_called(tmp_path: Path) -> None:
+    files = {
+        "mix.exs": _MIX,
+        "config/runtime.exs": _MODULES_CONFIG,
+        "lib/my_app/mail.ex": _MODULES.encode(),
+    }
+    mended = _mended(files)
+    assert findings_in(mended, "lib/my_app/mail.ex")[1] == []
+    before, warnings = _called(tmp_path / "before", files["lib/my_app/mail.ex"])
+    assert before == '{"a", "build@example.com", "build", 1}\n{20, 7, :on}\n'
+    assert "discouraged in the module body" in warnings
+    after, warnings = _called(tmp_path / "after", mended["lib/my_app/mail.ex"])
+    assert after == '{"a", "run@example.com", "run", 9}\n{20, 7, :on}\n'
+    assert warnings == ""
+    assert b"compile_env(:my_app, [__MODULE__, :limit])" in mended["lib/my_app/mail.ex"]

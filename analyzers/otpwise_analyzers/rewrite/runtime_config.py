@@ -30,7 +30,7 @@ from otpwise_analyzers.rewrite.whole_text import change_between
 from otpwise_analyzers.source.edits import Edit, apply
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
-from otpwise_analyzers.syntax.variables import bound_by
+from otpwise_analyzers.syntax.variables import free_names
 
 # Modules whose functions answer the same on every machine, so that it is no matter where they are called.
 _PURE = frozenset(
@@ -234,38 +234,16 @@ def paths_to_move(call: ConfigCall, group: Group) -> list[Path]:
 
 def _check_movable(file: ElixirFile, value: Node, names: set[str]) -> None:
     """Raises CannotRewriteError for a value that would be another one in another file, or when it starts."""
-    data = file.data
-    bound = names | {
-        name
-        for inner in nodes.descendants(value, "stab_clause", "binary_operator")
-        for name in _bound(inner, data)
-    }
+    for name in free_names(value, file.data):
+        if name not in names:
+            raise CannotRewriteError(f"{name} is bound elsewhere")
     for node in (value, *nodes.descendants(value)):
-        if node.type == "identifier" and not _is_function_name(node):
-            if file.text(node) not in bound:
-                raise CannotRewriteError(f"{file.text(node)} is bound elsewhere")
-        elif node.type == "call":
+        if node.type == "call":
             _check_call(file, node)
         elif nodes.is_operator(node, "@"):
             raise CannotRewriteError("an attribute")
     if any(file.resolve(name := file.text(node), node.start_byte) != name for node in _aliases(value)):
         raise CannotRewriteError("a module's short name")
-
-
-def _bound(node: Node, data: bytes) -> list[str]:
-    if node.type == "stab_clause" or nodes.operator_of(node) in ("=", "<-"):
-        left = node.child_by_field_name("left")
-        return bound_by(left, data) if left is not None else []
-    return []
-
-
-def _is_function_name(node: Node) -> bool:
-    parent = node.parent
-    if parent is None:
-        return False
-    if parent.type == "call":
-        return parent.child_by_field_name("target") == node
-    return parent.type == "dot" and parent.child_by_field_name("right") == node
 
 
 def _aliases(value: Node) -> Iterable[Node]:
@@ -374,9 +352,14 @@ _SECRET = re.compile(
 _ADDRESS = frozenset({"url", "hostname", "host", "database", "username", "port"})
 
 
+def is_secret(name: str) -> bool:
+    """Whether an option of this name holds a secret."""
+    return _SECRET.fullmatch(name) is not None
+
+
 def is_needed(path: Path) -> bool:
     """Whether an option is one that an application cannot do its work without, as far as its name says."""
-    if _SECRET.fullmatch(path[-1]) is not None:
+    if is_secret(path[-1]):
         return True
     return len(path) > 2 and path[1].endswith(("Repo", "Endpoint")) and path[-1] in _ADDRESS
 

@@ -113,3 +113,31 @@ def _rebound(name: str, node: Node, within: Node, data: bytes) -> bool:
             if left is not None and name in bound_by(left, data):
                 return True
     return False
+
+
+def free_names(node: Node, data: bytes) -> list[str]:
+    """The variables that an expression needs from outside of it, `__MODULE__` and its like among them."""
+    bound = {name for inner in nodes.descendants(node) for name in _bound_within(inner, data)}
+    return [
+        name
+        for inner in (node, *nodes.descendants(node, "identifier"))
+        if inner.type == "identifier"
+        and not _is_function_name(inner)
+        and (name := nodes.text_of(inner, data)) not in bound
+    ]
+
+
+def _bound_within(node: Node, data: bytes) -> list[str]:
+    if node.type == "stab_clause" or nodes.operator_of(node) in ("=", "<-"):
+        left = node.child_by_field_name("left")
+        return bound_by(left, data) if left is not None else []
+    return []
+
+
+def _is_function_name(node: Node) -> bool:
+    parent = node.parent
+    if parent is None:
+        return False
+    if parent.type == "call":
+        return parent.child_by_field_name("target") == node
+    return _is_field(node) or nodes.is_operator(parent, "@")

@@ -1,0 +1,9 @@
+defmodule ChatApp.Messages.Attachment do
+  # Files are kept in the object store and never pass through this application.
+  @bucket System.get_env("ATTACHMENTS_BUCKET") || "chat-app-attachments"
+  @max_bytes Application.get_env(:chat_app, :max_attachment_bytes, 5_000_000)
+
+  def allowed?(bytes), do: bytes <= @max_bytes
+
+  def url(key), do: "https://#{@bucket}.s3.amazonaws.com/#{URI.encode(key)}"
+end
