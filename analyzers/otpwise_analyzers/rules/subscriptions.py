@@ -20,6 +20,7 @@ LISTED: dict[str, Listed | None] = {
     "ecto.n_plus_one": (("all?", "any?", "async_stream", "async_stream_nolink", "count", "drop_while", "each", "filter", "find", "find_index", "find_value", "flat_map", "flat_map_reduce", "for", "group_by", "into", "map", "map_every", "map_join", "map_reduce", "max_by", "min_by", "new", "reduce", "reduce_while", "reject", "sort_by", "split_with", "sum_by", "take_while", "uniq_by", "zip_with"), False, ()),
     "ecto.n_plus_one_examples": None,
     "ecto.raw_sql": (("query", "query!"), False, (b"query",)),
+    "ecto.repo_all_then_enum": (("all",), False, (b"Repo",)),
     "ecto.sql_injection": (("query", "query!", "query_many", "query_many!", "stream"), False, (b"query", b"stream")),
     "ecto.unescaped_like": (("ilike", "like"), False, (b"like(",)),
     "otp.blocking_callback": (("handle_async", "handle_call", "handle_cast", "handle_event", "handle_in", "handle_info", "handle_params", "join", "mount", "render", "sleep", "start", "update"), False, (b".sleep", b"GenServer.call", b"gen_server.call", b"HTTPo", b"Tesla", b"Req.", b"Finch", b"ExAws", b":httpc", b":hackney")),
