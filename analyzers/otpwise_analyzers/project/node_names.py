@@ -40,6 +40,42 @@ def origin_of(call: Call) -> Origin | None:
     return _origin(call.file, source, definition, _STEPS)
 
 
+def literal_names(call: Call) -> list[str]:
+    """The names that the call's function connects to, as they are written (`:"my_app@10.0.0.2"`)."""
+    file = call.file
+    found: list[str] = []
+    for other in connects(file):
+        source = _source(other) if other.definition is call.definition else None
+        if source is not None:
+            found.extend(_names_in(file, source, other))
+    return list(dict.fromkeys(found))
+
+
+def _names_in(file: ElixirFile, source: Node, call: Call) -> list[str]:
+    atoms = [source, *nodes.descendants(source, "atom", "quoted_atom")]
+    written = [file.text(node) for node in atoms if node.type in ("atom", "quoted_atom")]
+    named = [text for text in written if "@" in text and "#{" not in text]
+    if named or call.definition is None:
+        return named
+    for name in [file.text(node) for node in (source, *nodes.descendants(source, "identifier"))]:
+        for attribute in file.call_nodes(name):
+            if nodes.is_operator(attribute.parent, "@") and nodes.arguments_node(attribute) is not None:
+                return [file.text(node) for node in nodes.descendants(attribute, "atom", "quoted_atom")]
+    return []
+
+
+def variable_of(call: Call) -> str | None:
+    """The one variable of the environment that the module reads with `System`; None for none or several."""
+    file = call.file
+    names = {
+        name
+        for read in file.calls("get_env", "fetch_env", "fetch_env!")
+        if read.module == "System" and read.enclosing_module is call.enclosing_module and read.args
+        if (name := nodes.string_literal(read.args[0], file.data)) is not None
+    }
+    return names.pop() if len(names) == 1 else None
+
+
 def _source(call: Call) -> Node | None:
     """The argument; for a loop's variable or a capture, what is looped over."""
     file = call.file

@@ -44,6 +44,17 @@ def place(target: ElixirFile, call: ConfigCall, taken: Taken, environment: str |
     return _appended(target, block, _new_call(taken, indent), indent)
 
 
+def append(target: ElixirFile, lines: Sequence[str], environment: str | None) -> list[Edit]:
+    """The edits that write a statement, given at no indentation, behind all others: at the top level of the
+    file, or under `if config_env() == :environment do`. Raises CannotRewriteError."""
+    block = _block_of(target, environment) if environment is not None else target.root
+    if block is None:
+        return _appended(
+            target, target.root, [f"if config_env() == :{environment} do", *indented(lines, "  "), "end"], ""
+        )
+    return _appended(target, block, lines, "  " if block.type == "do_block" else "")
+
+
 def place_before(
     target: ElixirFile, paths: set[Path], statements: Sequence[str], environment: str | None
 ) -> list[Edit]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
-from otpwise_analyzers.findings import Confidence, Finding, Level
+from otpwise_analyzers.findings import Applicability, Confidence, Finding, Fix, Level
 from otpwise_analyzers.project import places
 from otpwise_analyzers.project.node_names import Origin, connects, origin_of
 from otpwise_analyzers.project.roles import Role, has_role
+from otpwise_analyzers.rewrite.cluster import clustered
 from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
 from otpwise_analyzers.rules.sample_files import mix
 from otpwise_analyzers.syntax.calls import Call
@@ -34,6 +36,11 @@ class ManualNodeConnect(Rule):
         "One more dependency and one more child. Distribution is a full mesh: every pair of nodes holds a "
         "connection, which is comfortable for some dozen nodes and not for hundreds."
     )
+    fix_note = (
+        "Adds libcluster, its supervisor among the children, and a topology with the same nodes for production in "
+        "`config/runtime.exs`; statements that only connect are removed. A scaffold: a fixed list (`Epmd`) is the "
+        "strategy that needs nothing; where nodes come and go, choose another at the marked place."
+    )
     references = (
         Reference("libcluster", "https://hexdocs.pm/libcluster/readme.html"),
         Reference("DNSCluster", "https://hexdocs.pm/dns_cluster/DNSCluster.html"),
@@ -50,9 +57,67 @@ class ManualNodeConnect(Rule):
                   def join do
                     «Node.connect(:"my_app@10.0.0.2")»
                     «Node.connect(:"my_app@10.0.0.3")»
+                    :ok
                   end
                 end
                 """,
+            others={
+                "lib/my_app/application.ex": """\
+                    defmodule MyApp.Application do
+                      use Application
+
+                      def start(_type, _args) do
+                        children = [
+                          MyApp.Repo,
+                          MyAppWeb.Endpoint
+                        ]
+
+                        Supervisor.start_link(children, strategy: :one_for_one)
+                      end
+                    end
+                    """,
+                "mix.exs": mix('{:phoenix, "~> 1.7"}'),
+            },
+            fixed="""\
+                defmodule MyApp.Cluster do
+                  def join do
+                    :ok
+                  end
+                end
+                """,
+            fixed_others={
+                "lib/my_app/application.ex": """\
+                    defmodule MyApp.Application do
+                      use Application
+
+                      def start(_type, _args) do
+                        children = [
+                          MyApp.Repo,
+                          {Cluster.Supervisor,
+                           [Application.get_env(:libcluster, :topologies, []), [name: MyApp.ClusterSupervisor]]},
+                          MyAppWeb.Endpoint
+                        ]
+
+                        Supervisor.start_link(children, strategy: :one_for_one)
+                      end
+                    end
+                    """,
+                "mix.exs": mix('{:phoenix, "~> 1.7"}', '{:libcluster, "~> 3.4"}'),
+                "config/runtime.exs": """\
+                    import Config
+
+                    if config_env() == :prod do
+                      # TODO: where nodes come and go, Cluster.Strategy.DNSPoll or a Kubernetes strategy finds them.
+                      config :libcluster,
+                        topologies: [
+                          my_app: [
+                            strategy: Cluster.Strategy.Epmd,
+                            config: [hosts: [:"my_app@10.0.0.2", :"my_app@10.0.0.3"]]
+                          ]
+                        ]
+                    end
+                    """,
+            },
         ),
         Example(
             path="lib/my_app/connector.ex",
@@ -70,6 +135,51 @@ class ManualNodeConnect(Rule):
                   end
                 end
                 """,
+            others={
+                "lib/my_app/application.ex": """\
+                    defmodule MyApp.Application do
+                      use Application
+
+                      def start(_type, _args) do
+                        children = [
+                          MyApp.Repo,
+                          MyAppWeb.Endpoint
+                        ]
+
+                        Supervisor.start_link(children, strategy: :one_for_one)
+                      end
+                    end
+                    """,
+                "mix.exs": mix('{:phoenix, "~> 1.7"}'),
+                "config/runtime.exs": """\
+                    import Config
+
+                    if config_env() == :prod do
+                      config :my_app, MyApp.Repo, url: System.fetch_env!("DATABASE_URL")
+                    end
+                    """,
+            },
+            fixed_others={
+                "config/runtime.exs": """\
+                    import Config
+
+                    if config_env() == :prod do
+                      config :my_app, MyApp.Repo, url: System.fetch_env!("DATABASE_URL")
+
+                      # TODO: where nodes come and go, Cluster.Strategy.DNSPoll or a Kubernetes strategy finds them.
+                      nodes =
+                        "CLUSTER_NODES"
+                        |> System.get_env("")
+                        |> String.split([",", " "], trim: true)
+                        |> Enum.map(&String.to_atom/1)
+
+                      config :libcluster,
+                        topologies: [
+                          my_app: [strategy: Cluster.Strategy.Epmd, config: [hosts: nodes]]
+                        ]
+                    end
+                    """,
+            },
         ),
         Example(
             path="lib/my_app/peers.ex",
@@ -87,6 +197,48 @@ class ManualNodeConnect(Rule):
                   end
                 end
                 """,
+        ),
+        Example(
+            path="lib/my_app/mesh.ex",
+            code="""\
+                defmodule MyApp.Mesh do
+                  @peers [:"a@db.internal", :"b@db.internal"]
+
+                  def connect do
+                    Enum.map(@peers, &«Node.connect»/1)
+                  end
+                end
+                """,
+            others={
+                "lib/my_app/application.ex": """\
+                    defmodule MyApp.Application do
+                      use Application
+
+                      def start(_type, _args) do
+                        children = [MyApp.Repo]
+                        Supervisor.start_link(children, strategy: :one_for_one)
+                      end
+                    end
+                    """,
+                "mix.exs": mix('{:jason, "~> 1.4"}'),
+                "config/runtime.exs": "import Config\n",
+            },
+            fixed_others={
+                "config/runtime.exs": """\
+                    import Config
+
+                    if config_env() == :prod do
+                      # TODO: where nodes come and go, Cluster.Strategy.DNSPoll or a Kubernetes strategy finds them.
+                      config :libcluster,
+                        topologies: [
+                          my_app: [
+                            strategy: Cluster.Strategy.Epmd,
+                            config: [hosts: [:"a@db.internal", :"b@db.internal"]]
+                          ]
+                        ]
+                    end
+                    """,
+            },
         ),
     )
     correct = (
@@ -156,8 +308,15 @@ class ManualNodeConnect(Rule):
                 continue
             origin = origin_of(call)
             if origin is not None:
+                fix = Fix(
+                    "Connect the nodes with libcluster", Applicability.SCAFFOLD, partial(clustered, call=call)
+                )
                 yield self.finding(
-                    call.node, _message(call, origin), Level.INFORMATION, confidence=Confidence.LIKELY
+                    call.node,
+                    _message(call, origin),
+                    Level.INFORMATION,
+                    confidence=Confidence.LIKELY,
+                    fixes=[fix],
                 )
 
 
