@@ -229,6 +229,26 @@ class ProjectAnalysis:
             data = data_on_disk(self.root / path)
         return data
 
+    def lesson(self, checked: Checked, finding: Finding) -> str:
+        """What there is to say of a finding, in Markdown, with what its first fix would do."""
+        from otpwise_analyzers.rules import page, preview
+
+        rule = RULES.get(finding.rule)
+        if rule is None:
+            return ""
+        shown = None
+        for fix in finding.fixes:
+            change = self.build(checked, fix)
+            if change is not None:
+                shown = preview.of_change(fix, change, self._reader(checked), checked.file.path)
+                break
+        return page.hover(rule, finding, shown)
+
+    def _reader(self, checked: Checked) -> Callable[[str], bytes | None]:
+        """Reads files as a fix did: the checked one as it was checked."""
+        path, data = checked.file.path, checked.file.data
+        return lambda other: data if other == path else self.read(other)
+
     def build_all(self, checked: Checked, rule: str | None = None) -> Change | None:
         """All safe fixes of a file (of one rule) together; one that overlaps another is left out."""
         parts: dict[tuple[str, bool], tuple[Edit, ...]] = {}
@@ -273,14 +293,21 @@ def rule_at(checked: Checked, offset: int) -> tuple[list[str], Span] | None:
     return [name for name, _ in suppression.rules], suppression.span
 
 
-def lesson(rule: str, finding: Finding | None) -> str:
-    """What a rule teaches, in Markdown; empty for a rule that there is not."""
+def short_lesson(rule: str) -> str:
+    """What a rule teaches where a comment names it, in Markdown; empty for a rule that there is not."""
     from otpwise_analyzers.rules import page
 
     known = RULES.get(rule)
-    if known is None:
-        return ""
-    return page.short(known) if finding is None else page.hover(known, finding)
+    return "" if known is None else page.short(known)
+
+
+def construct_at(checked: Checked, offset: int) -> tuple[str, Span] | None:
+    """What there is to teach of the construct at a byte, in Markdown, and its range."""
+    # Imported when somebody first hovers: nobody else needs them.
+    from otpwise_analyzers.guide import lookup, page
+
+    found = lookup.construct_at(checked.file, offset)
+    return None if found is None else (page.hover(found.construct, found.here), found.span)
 
 
 def page_text(rule: str) -> str | None:

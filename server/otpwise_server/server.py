@@ -127,8 +127,9 @@ def _register(server: OtpwiseServer) -> None:
         checked = await session.checked(params.text_document.uri)
         if checked is None:
             return None
+        project = session.projects.of(checked.text.path)
         return await session.thread.run(
-            Urgency.REQUEST, lambda: hover_at(checked, params.position, session.client)
+            Urgency.REQUEST, lambda: hover_at(checked, params.position, session.client, project)
         )
 
     own_requests.register(server)

@@ -471,6 +471,33 @@ def test_mistakes_on_top_cost_only_themselves() -> None:
     )
 
 
+# hover
+
+
+def test_hovers_on_constructs_are_switched_off_in_the_file_and_on_again_by_the_editor() -> None:
+    loaded = parse(b"[hover]\nconstructs = false\n", Path(".otpwise.toml"), KNOWN)
+    assert loaded.problems == () and not loaded.settings.hover.constructs
+    assert merge(loaded.settings, {}, KNOWN).settings == loaded.settings
+    assert merge(loaded.settings, {"hover": {"constructs": True}}, KNOWN).settings.hover.constructs
+    assert loaded.settings.digest() != Settings().digest()
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "message"),
+    [
+        (b"hover = false\n", b"false", "`hover` must be a table"),
+        (b'[hover]\nconstructs = "no"\n', b'"no"', "must be true or false"),
+        (b"[hover]\nconstruct = false\n", b"construct", "did you mean `constructs`?"),
+    ],
+)
+def test_mistakes_in_hover(text: bytes, at: bytes, message: str) -> None:
+    loaded = parse(text, Path(".otpwise.toml"), KNOWN)
+    assert loaded.settings == Settings()
+    (problem,) = loaded.problems
+    assert message in problem.message
+    assert text[slice(*problem.span)] == at
+
+
 # json_schema
 
 
@@ -483,7 +510,10 @@ def test_the_schema_tells_every_setting() -> None:
         "severity",
         "exclude",
         "per-file-ignores",
+        "hover",
     ]
+    assert schema["properties"]["hover"]["properties"]["constructs"]["type"] == "boolean"
+    assert "$ref" not in str(schema)
     assert all(prop["description"] for prop in schema["properties"].values())
     assert schema["additionalProperties"] is False
     assert schema["properties"]["select"]["items"]["enum"][:4] == ["all", "ecto", "otp", "phoenix"]

@@ -68,9 +68,14 @@ HELIX: dict[str, Any] = {
 
 
 def capabilities(editor: str) -> types.ClientCapabilities:
-    """The capabilities of an editor; `vscode-pull` is today's VS Code, which pulls."""
+    """The capabilities of an editor; `vscode-pull` is today's VS Code, which pulls, `plain` shows no Markdown."""
     if editor == "helix":
         return get_converter().structure(HELIX, types.ClientCapabilities)
+    if editor == "plain":
+        found = client_capabilities("emacs")
+        assert found.text_document is not None
+        found.text_document.hover = types.HoverClientCapabilities(content_format=[types.MarkupKind.PlainText])
+        return found
     found = client_capabilities("visual-studio-code" if editor == "vscode-pull" else editor)
     if editor == "vscode-pull":
         assert found.text_document is not None and found.workspace is not None

@@ -80,7 +80,7 @@ def parse(data: bytes, path: Path, known: Collection[str] = ()) -> Loaded:
     values = reader.read(table)
     problems = [*reader.problems, *([problem] if problem else [])]
     problems.sort(key=lambda problem: problem.span)
-    return Loaded(msgspec.structs.replace(Settings(), **values), tuple(problems))
+    return Loaded(_with(Settings(), values), tuple(problems))
 
 
 def merge(
@@ -93,7 +93,7 @@ def merge(
     """The settings `base` with what an editor or a command line says on top.
 
     Keys may be written in kebab-case, snake_case or camelCase. `profile` and `select` replace; `ignore`
-    and `exclude` add; `severity` and `per-file-ignores` replace key by key. None, and an empty list, say
+    and `exclude` add; `severity`, `per-file-ignores` and `hover` replace key by key. None, and an empty list, say
     nothing. Who selects a word here takes back what `base` says against that same word. Keys in `others`
     are the caller's own and are passed over. Problems have the empty span at 0 and no path.
     """
@@ -112,7 +112,14 @@ def merge(
     merged["exclude"] = _joined(base.exclude, values.get("exclude", ()))
     merged["severity"] = severity | values.get("severity", {})
     merged["per_file_ignores"] = base.per_file_ignores | values.get("per_file_ignores", {})
-    return Loaded(msgspec.structs.replace(base, **merged), tuple(reader.problems))
+    merged["hover"] = values.get("hover", {})
+    return Loaded(_with(base, merged), tuple(reader.problems))
+
+
+def _with(base: Settings, values: dict[str, Any]) -> Settings:
+    """The settings with some values in place of their own; those of `hover` key by key."""
+    hover = msgspec.structs.replace(base.hover, **values.get("hover", {}))
+    return msgspec.structs.replace(base, **{**values, "hover": hover})
 
 
 def _joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:

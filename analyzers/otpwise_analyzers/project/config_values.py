@@ -14,7 +14,9 @@ from otpwise_analyzers.project.settings import ALL, Profile, Severity, families
 from otpwise_analyzers.project.toml_places import Place
 from otpwise_analyzers.source.edits import Span
 
-KEYS = ("profile", "select", "ignore", "severity", "exclude", "per-file-ignores", "rules")
+KEYS = ("profile", "select", "ignore", "severity", "exclude", "per-file-ignores", "rules", "hover")
+
+HOVER_KEYS = ("constructs",)
 
 _OTHER_WORDS = {
     "info": "information",
@@ -68,6 +70,8 @@ class Reader:
                     values["per_file_ignores"] = self._per_file_ignores(value)
                 case "rules":
                     self._rules(value)
+                case "hover":
+                    values["hover"] = self._hover(value)
                 case _:
                     self._key((key,), f"`{key}` is not a setting{_instead(key, KEYS)}")
         return values
@@ -169,6 +173,18 @@ class Reader:
                 continue
             for option in options:
                 self._key((*path, option), f"`{name}` has no option `{option}`: remove it")
+
+    def _hover(self, value: object) -> dict[str, bool]:
+        kept: dict[str, bool] = {}
+        for option, wanted in self._table("hover", value, "constructs = false").items():
+            path = ("hover", option)
+            if option not in HOVER_KEYS:
+                self._key(path, f"`hover` has no option `{option}`{_instead(option, HOVER_KEYS)}")
+            elif isinstance(wanted, bool):
+                kept[option] = wanted
+            else:
+                self._value(path, f"`hover.{option}` must be true or false, without quotes")
+        return kept
 
     def _table(self, key: str, value: object, sample: str) -> Mapping[str, Any]:
         if isinstance(value, Mapping):

@@ -22,6 +22,18 @@ Profile = Literal["recommended", "strict"]
 Severity = Literal["error", "warning", "information", "hint", "off"]
 
 
+class Hover(Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
+    """What the editor shows where the pointer rests."""
+
+    constructs: Annotated[
+        bool,
+        Meta(
+            description="Explain constructs (a supervisor's `strategy:`, `GenServer.call`, ...) where there is no "
+            "finding."
+        ),
+    ] = True
+
+
 class Settings(Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
     """Immutable and hashable. The field names in TOML are in kebab-case: `per-file-ignores`."""
 
@@ -66,6 +78,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown
             "not shown."
         ),
     ] = {}
+    hover: Annotated[Hover, Meta(description="What the editor shows where the pointer rests.")] = Hover()
 
     def __hash__(self) -> int:
         return hash(self._canonical())
@@ -105,6 +118,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown
             tuple(sorted(self.severity.items())),
             self.exclude,
             tuple(sorted((pattern, tuple(sorted(set(n)))) for pattern, n in self.per_file_ignores.items())),
+            self.hover.constructs,
         )
 
 
@@ -120,6 +134,12 @@ def json_schema(known: Collection[str] = ()) -> dict[str, Any]:
     """
     (schema,), components = msgspec.json.schema_components([Settings])
     settings: dict[str, Any] = components[schema["$ref"].rpartition("/")[2]]
+    # One file without references: not every editor follows them.
+    hover = settings["properties"]["hover"]
+    for key, value in components["Hover"].items():
+        hover.setdefault(key, value)
+    for reference in ("$ref", "allOf", "anyOf", "title"):
+        hover.pop(reference, None)
     settings["description"] = "The settings of Otpwise, in `.otpwise.toml` at the root of a Mix project."
     if known:
         properties = settings["properties"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from textwrap import dedent
 
-from otpwise_analyzers.findings import Applicability, Finding
+from otpwise_analyzers.findings import Applicability, Finding, Fix
 from otpwise_analyzers.rules.base import AnyRule, Example
+from otpwise_analyzers.rules.preview import Preview, of_example
 from otpwise_analyzers.syntax.languages import language_of
 
 _PAGES = "https://github.com/otpwise/otpwise/blob/main/docs/rules"
+
+_SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z`“])")
 
 APPLICABILITY = {
     Applicability.SAFE: "safe: it can be applied without looking",
@@ -52,28 +56,45 @@ def _shown_result(example: Example) -> str:
     return _fence(shown, _language(result[0][0]))
 
 
-def hover(rule: AnyRule, finding: Finding) -> str:
-    """What the editor shows at a finding, in Markdown: what, why, when it is fine, what the cure costs."""
-    parts = [f"**{rule.name}** · {rule.summary}", finding.message, f"**Why.** {_flat(rule.why)}"]
+def hover(rule: AnyRule, finding: Finding, preview: Preview | None = None) -> str:
+    """What the editor shows at a finding, in Markdown: what is wrong here, why, when it is fine, what the cure
+    is and costs. `preview` is what the first fix would do to this very code; without one, the rule's own
+    example is shown."""
+    parts = [f"**{rule.name}** · {_one_line(rule.summary)}", finding.message, f"**Why.** {_flat(rule.why)}"]
     parts.append(f"**Fine when.** {_flat(rule.fine_when)}")
     parts.append(f"**Trade-off.** {_flat(rule.trade_off)}")
+    first = preview.fix if preview is not None else None
     if finding.fixes:
-        lines = "\n".join(f"- {fix.title} ({APPLICABILITY[fix.applicability]})" for fix in finding.fixes)
-        parts.append(f"**Fix.** {_flat(rule.fix_note)}\n\n{lines}")
-    shown = next((example for example in rule.incorrect if _result(example)), None)
-    if shown is not None and len(shown.text.splitlines()) <= 30:
-        parts.append(f"Before\n\n{_shown(shown)}\n\nAfter\n\n{_shown_result(shown)}")
+        fixes = sorted(finding.fixes, key=lambda fix: fix != first)
+        parts.append(f"**Fix.** {_offered(fixes[0])}. {_beginning(_flat(rule.fix_note))}".rstrip())
+        if len(fixes) > 1:
+            parts.append(_list(map(_offered, fixes[1:])))
+    shown = preview or of_example(rule)
+    if shown is not None:
+        parts.append(_difference(shown))
     parts.append(
-        f"Silence it here with `# otpwise:ignore {rule.name} -- reason` · [the rule's page]({url(rule.name)})"
+        f"Silence: `# otpwise:ignore {rule.name} -- reason` · [more about the rule]({url(rule.name)})"
     )
     return "\n\n".join(parts)
+
+
+def _offered(fix: Fix) -> str:
+    return f"{fix.title} ({APPLICABILITY[fix.applicability]})"
+
+
+def _difference(preview: Preview) -> str:
+    shown = []
+    for path, lines in preview.files:
+        title = f"In `{path}`:\n\n" if path else ""
+        shown.append(f"{title}{_fence(chr(10).join(lines), 'diff')}")
+    return "\n\n".join(shown if preview.fix is not None else ["For example:", *shown])
 
 
 def short(rule: AnyRule) -> str:
     """What the editor shows at a suppression comment that names the rule."""
     return "\n\n".join(
         (
-            f"**{rule.name}** · {rule.summary}",
+            f"**{rule.name}** · {_one_line(rule.summary)}",
             f"**Why.** {_flat(rule.why)}",
             f"**Fine when.** {_flat(rule.fine_when)}",
             f"[The rule's page]({url(rule.name)})",
@@ -143,6 +164,25 @@ def _prose(text: str) -> str:
 def _sentence(text: str) -> str:
     """Some rules say a thing in half a sentence; on a page it ends like one."""
     return text if text.endswith((".", "!", "?", ":", ")")) else f"{text}."
+
+
+def _beginning(text: str, most: int = 240) -> str:
+    """The first sentences of a text, as many as fit; the page has them all."""
+    kept = ""
+    for sentence in _SENTENCES.split(text):
+        if kept and len(kept) + len(sentence) >= most:
+            break
+        kept = f"{kept} {sentence}".lstrip()
+    return kept
+
+
+def _one_line(summary: str) -> str:
+    """Summaries begin with a capital or not; after the rule's name, not."""
+    words = summary.split()
+    # `Task.async` and `SQL` keep their capitals.
+    return (
+        summary[:1].lower() + summary[1:] if words and words[0].isalpha() and words[0].istitle() else summary
+    )
 
 
 def _capital(text: str) -> str:

@@ -85,7 +85,7 @@ class ElixirFile(SourceFile):
                     continue
             elif parent.start_byte in self._heads:
                 continue
-            if self._in_types(parent.start_byte):
+            if self.in_types(parent.start_byte):
                 continue
             found.append(Call(self, parent, name, receiver))
         found.sort(key=lambda call: call.node.start_byte)
@@ -110,7 +110,8 @@ class ElixirFile(SourceFile):
         ]
         return SpanIndex(sorted(spans))
 
-    def _in_types(self, at: int) -> bool:
+    def in_types(self, at: int) -> bool:
+        """Whether byte `at` lies in a typespec or a type, where nothing is called."""
         return self._type_spans.innermost(at) is not None
 
     # -- structure ---------------------------------------------------------------------------------
