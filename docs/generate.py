@@ -1,5 +1,5 @@
-"""Writes what is made from the rules: docs/rules/*.md, the table in the README, and the list of what each
-rule subscribes to.
+"""Writes what is made from the rules and the constructs: docs/rules/*.md, docs/constructs.md, the table in the
+README, the links in docs/guide.md, and the list of what each rule subscribes to.
 
 python docs/generate.py            writes
 python docs/generate.py --check    says what is not current, and exits with 1
@@ -12,11 +12,15 @@ import re
 import sys
 from pathlib import Path
 
+from otpwise_analyzers.guide import page as guide_page
 from otpwise_analyzers.rules import page
 from otpwise_analyzers.rules.catalogue import RULES, modules, rule_in, subscription_of
 
 ROOT = Path(__file__).resolve().parent.parent
 _LIST = ROOT / "analyzers/otpwise_analyzers/rules/subscriptions.py"
+_HEADING = re.compile(r"^(#{1,3}) (.+)$", re.MULTILINE)
+_LINK = re.compile(r"\[(`[^`]+`)\]\((?:rules/|constructs\.md)[^)]*\)")
+_SPAN = re.compile(r"`([^`]+)`(?!\])")
 _TABLE = re.compile(r"(<!-- rules -->\n).*?(<!-- /rules -->)", re.DOTALL)
 
 
@@ -28,8 +32,46 @@ def wanted() -> dict[Path, str]:
     files[readme] = _TABLE.sub(
         lambda match: f"{match.group(1)}{table}{match.group(2)}", readme.read_text(encoding="utf-8")
     )
+    constructs = ROOT / "docs/constructs.md"
+    files[constructs] = guide_page.whole()
+    guide = ROOT / "docs/guide.md"
+    files[guide] = linked(guide.read_text(encoding="utf-8"), anchors(files[constructs]))
     files[_LIST] = _listed()
     return files
+
+
+def anchors(page: str) -> dict[str, str]:
+    """The anchor of every construct's heading, as GitHub makes them."""
+    found: dict[str, str] = {}
+    taken: dict[str, int] = {}
+    for mark, title in _HEADING.findall(page):
+        slug = re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+        count = taken[slug] = taken.get(slug, -1) + 1
+        if mark == "###":
+            found[title] = f"{slug}-{count}" if count else slug
+    return found
+
+
+def linked(text: str, anchors: dict[str, str]) -> str:
+    """The text with the rules that there are linked, and in the last column of its tables the constructs."""
+    rules = {name: f"rules/{name}.md" for name in RULES}
+    constructs = {name: f"constructs.md#{anchor}" for name, anchor in anchors.items()}
+    lines = []
+    for line in _LINK.sub(r"\1", text).split("\n"):
+        line = _with_links(line, rules)
+        if line.startswith("| "):
+            before, bar, last = line.removesuffix(" |").rpartition(" | ")
+            line = f"{before}{bar}{_with_links(last, constructs)} |"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _with_links(text: str, targets: dict[str, str]) -> str:
+    def link(span: re.Match[str]) -> str:
+        target = targets.get(span.group(1))
+        return f"[{span.group()}]({target})" if target is not None else span.group()
+
+    return _SPAN.sub(link, text)
 
 
 def _listed() -> str:

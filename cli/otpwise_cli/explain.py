@@ -1,4 +1,4 @@
-"""`otpwise rules` and `otpwise explain`: the catalogue, in the terminal."""
+"""`otpwise rules` and `otpwise explain`: rules and constructs, in the terminal."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from difflib import get_close_matches
 
 import msgspec
 
+from otpwise_analyzers.guide import page as guide_page
+from otpwise_analyzers.guide.catalogue import by_name, constructs, plain_name, topics
 from otpwise_analyzers.rules import page
 from otpwise_analyzers.rules.base import AnyRule
 from otpwise_analyzers.rules.catalogue import FAMILIES, RULES
@@ -51,18 +53,29 @@ def list_rules(output_format: str, color: str) -> int:
 
 
 def explain(name: str, color: str) -> int:
-    """Prints the page of a rule, or the rules of a family. Returns the exit code."""
+    """Prints the page of a rule or a construct, or the rules of a family; without a name, the constructs.
+    Returns the exit code."""
     written = name.strip().lower().removesuffix("/")
+    if not written:
+        _print_constructs(color)
+        return 0
     if written in FAMILIES:
         _print_list((rule for rule in RULES.values() if rule.name.startswith(f"{written}/")), color)
         return 0
-    found = _by_name(written)
-    if found is None:
+    rule = _by_name(written)
+    construct = None if rule is not None else by_name().get(plain_name(name))
+    if rule is not None:
+        text = page.page(rule)
+    elif construct is not None:
+        text = guide_page.page(construct)
+    else:
         close = _close(written)
         hint = f" Did you mean {' or '.join(f'`{other}`' for other in close)}?" if close else ""
-        complain(f"there is no rule `{name}`.{hint} `otpwise rules` lists them all.")
+        complain(
+            f"there is no rule or construct `{name}`.{hint} `otpwise rules` lists the rules, "
+            "`otpwise explain` the constructs."
+        )
         return 2
-    text = page.page(found)
     console = console_for(color)
     if not console.is_terminal:
         # Markdown is what a file, a pipe or a pager without colours can best do with.
@@ -92,12 +105,31 @@ def _by_name(written: str) -> AnyRule | None:
 
 
 def _close(written: str) -> list[str]:
-    close = get_close_matches(written, RULES, n=2, cutoff=0.6)
-    if not close:
-        last = {name.partition("/")[2]: name for name in RULES}
-        last.update({family: family for family in FAMILIES})
-        close = [last[part] for part in get_close_matches(written.rpartition("/")[2], last, n=2, cutoff=0.6)]
-    return close
+    """The names of rules, families and constructs that may have been meant, the nearest first."""
+    shown = {name.partition("/")[2]: name for name in RULES}
+    shown.update({plain: construct.name for plain, construct in by_name().items()})
+    shown.update({name: name for name in (*FAMILIES, *RULES)})
+    plain = plain_name(written)
+    close = get_close_matches(plain, shown, n=4, cutoff=0.6) or get_close_matches(
+        plain.rpartition("/")[2], shown, n=4, cutoff=0.6
+    )
+    return list(dict.fromkeys(shown[name] for name in close))[:2]
+
+
+def _print_constructs(color: str) -> None:
+    from rich.text import Text
+
+    console = console_for(color)
+    widest = max(len(name) for name in constructs())
+    for topic, title in guide_page.TOPICS.items():
+        console.print(Text(title, "bold"), soft_wrap=True)
+        for construct in topics().get(topic, ()):
+            line = Text(no_wrap=True)
+            line.append(f"  {construct.name.ljust(widest)}", "bold")
+            line.append(f"  {construct.summary}")
+            if console.is_terminal:
+                line.truncate(console.width, overflow="ellipsis")
+            console.print(line, soft_wrap=True)
 
 
 def _print_list(rules: Iterable[AnyRule], color: str) -> None:

@@ -91,16 +91,19 @@ def rules(output_format: str, color: str) -> None:
 
 
 @cli.command()
-@click.argument("rule")
+@click.argument("name", default="")
 @_color
-def explain(rule: str, color: str) -> None:
-    """Explain a rule: what it detects, why it hurts, when it is fine, and how it is fixed.
+def explain(name: str, color: str) -> None:
+    """Explain a rule, or a construct of Elixir and its libraries.
 
-    RULE is a name such as `ecto/sql-injection`, or a family such as `ecto` for the list of its rules.
+    NAME is a rule such as `ecto/sql-injection` (what it detects, why it hurts, when it is fine, how it is
+    fixed), a family such as `ecto` for the list of its rules, or a construct such as `strategy`,
+    `GenServer.call` or `runtime.exs` (what it does, what it costs, what to use instead). Without NAME the
+    constructs are listed.
     """
     from otpwise_cli.explain import explain
 
-    sys.exit(explain(rule, color))
+    sys.exit(explain(name, color))
 
 
 @cli.command()

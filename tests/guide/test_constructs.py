@@ -13,7 +13,8 @@ from otpwise_analyzers.guide.catalogue import by_name, constructs, modules, plai
 from otpwise_analyzers.guide.lookup import Found, construct_at
 from otpwise_analyzers.project.facts import facts_of
 from otpwise_analyzers.project.index import Project
-from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.languages import open_file
+from otpwise_analyzers.syntax.source_file import SourceFile
 
 CASES = [pytest.param(construct, id=name) for name, construct in constructs().items()]
 SAMPLES = [
@@ -28,11 +29,11 @@ SILENT = [
 ]
 
 
-def opened(sample: Sample) -> ElixirFile:
+def opened(sample: Sample) -> SourceFile:
     texts = {path: dedent(text).encode() for path, text in sample.others.items()}
     texts[sample.path] = sample.text.encode()
-    project = Project([facts_of(ElixirFile(path, data)) for path, data in texts.items()])
-    return ElixirFile(sample.path, texts[sample.path], project=project.view(sample.path))
+    project = Project([facts_of(open_file(path, data)) for path, data in texts.items()])
+    return open_file(sample.path, texts[sample.path], project=project.view(sample.path))
 
 
 def found_at(sample: Sample) -> dict[tuple[int, int], set[Found | None]]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from otpwise_analyzers.guide.token import Token
 from otpwise_analyzers.rules.base import Example, Reference
 from otpwise_analyzers.source.edits import Span
+
+if TYPE_CHECKING:
+    from otpwise_analyzers.guide.instructions import Pointed
 
 __all__ = ["Construct", "Place", "Reference", "Sample"]
 
@@ -22,6 +25,13 @@ class Place(Protocol):
 
     def match(self, token: Token) -> Span | None:
         """The construct's name or keyword around the token, in bytes; None when it is something else."""
+
+
+class DockerPlace(Protocol):
+    """Where a construct is found in a Dockerfile."""
+
+    def match(self, pointed: Pointed) -> Span | None:
+        """The construct's name around the byte that is pointed at; None when it is something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +62,10 @@ class Construct:
     """One construct. All texts are Markdown, a few lines in all: what it does and what follows from that, what
     it costs, and what to use instead and when.
 
-    `here` says more of the one place that is pointed at, in that code's own names. `rules` are the rules that
-    watch the construct; names that the catalogue does not have are passed over. In `samples` the construct
-    has its hover where they are marked, in `silent` no construct has one where they are.
+    It is found at its `places` in Elixir and at its `instructions` in Dockerfiles. `here` (and `here_in_image`)
+    says more of the one place that is pointed at, in that code's own names. `rules` are the rules that watch
+    the construct; names that the catalogue does not have are passed over. In `samples` the construct has its
+    hover where they are marked, in `silent` no construct has one where they are.
     """
 
     name: str
@@ -63,8 +74,10 @@ class Construct:
     costs: str = ""
     instead: str = ""
     also: tuple[str, ...] = ()
-    places: tuple[Place, ...]
+    places: tuple[Place, ...] = ()
+    instructions: tuple[DockerPlace, ...] = ()
     here: Callable[[Token], str] | None = None
+    here_in_image: Callable[[Pointed], str] | None = None
     rules: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     samples: tuple[Sample, ...]

@@ -53,7 +53,7 @@ CONSTRUCT = Construct(
         Sample(
             "import Config\n\n«config» :a, key: 1\n",
             path="config/prod.exs",
-            says="while the release is built",
+            says="while it is built",
         ),
         Sample(
             "import Config\n\n«config» :a, A.Repo, pool_size: 10\n",
