@@ -23,7 +23,9 @@ TOPICS = {
 def hover(construct: Construct, here: str = "") -> str:
     """What the editor shows at a construct, in Markdown; `here` is what there is to say of this very place."""
     links = [f"[{reference.title}]({reference.url})" for reference in construct.references]
-    links += [f"[{rule}]({rules_page.url(rule)})" for rule in watching(construct)]
+    # Their addresses would be longer than all else; `otpwise explain` has the pages.
+    if rules := watching(construct):
+        links.append(f"watched by {', '.join(f'`{rule}`' for rule in rules)}")
     return "\n\n".join(
         filter(
             None, (f"**{construct.name}** · {construct.summary}", flat(here), _body(construct), _row(links))
