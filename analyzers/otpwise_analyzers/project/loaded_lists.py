@@ -288,7 +288,9 @@ def _is_plain(file: ElixirFile, node: Node, row: str, shape: QueryShape | None) 
             seen_field = True
         elif current.type == "call" and file.text(current).startswith("is_nil("):
             stack.extend(nodes.arguments_of(current))
-        elif (current.type == "identifier" and file.text(current) != row) or (current.type == "call" and _is_chain(file, current) and not file.text(current).startswith(row)):
+        elif (current.type == "identifier" and file.text(current) != row) or (
+            current.type == "call" and _is_chain(file, current) and not file.text(current).startswith(row)
+        ):
             continue
         elif current.type not in _VALUES:
             return False
