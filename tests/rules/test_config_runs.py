@@ -263,3 +263,50 @@ def test_a_module_reads_what_is_there_when_it_is_called(tmp_path: Path) -> None:
     assert after == '{"a", "run@example.com", "run", 9}\n{20, 7, :on}\n'
     assert warnings == ""
     assert b"compile_env(:my_app, [__MODULE__, :limit])" in mended["lib/my_app/mail.ex"]
+
+
+_SECRETS = {
+    "config/prod.exs": """\
+        import Config
+
+        config :my_app, MyAppWeb.Endpoint,
+          secret_key_base: "PtYgjmUhBel31iEl2hpChYgCfrL1spNxnyVmihA/2O76UMFxFkM/R5Kjp1vRt+1f"
+        """,
+    "config/runtime.exs": """\
+        import Config
+
+        if config_env() == :prod do
+          config :my_app, MyApp.Mailer,
+            api_key: System.get_env("MAILER_API_KEY") || "EEtfjgVvVqE1SkHbn88HxjSI"
+        end
+        """,
+}
+_READ_SECRETS = """\
+read = fn -> Config.Reader.read!("config/runtime.exs", env: :prod)[:my_app] end
+missing = for _ <- 1..2 do
+  try do
+    read.()
+    "nothing is missing"
+  rescue
+    error in System.EnvError ->
+      System.put_env(error.env, "from " <> error.env)
+      error.env
+  end
+end
+IO.inspect(Enum.sort(missing))
+IO.inspect({read.()[MyAppWeb.Endpoint][:secret_key_base], read.()[MyApp.Mailer][:api_key]})
+"""
+
+
+def test_secrets_come_from_the_environment_or_the_start_fails(tmp_path: Path) -> None:
+    files = {"mix.exs": _MIX, **{path: dedent(text).encode() for path, text in _SECRETS.items()}}
+    mended = _mended(files)
+    assert not any(b"EEtfj" in data or b"PtYgj" in data for data in mended.values())
+    _write(tmp_path, {**mended, "read.exs": _READ_SECRETS.encode()})
+    run = subprocess.run(
+        ["elixir", "read.exs"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    names, values = run.stdout.splitlines()
+    assert names == '["MAILER_API_KEY", "SECRET_KEY_BASE"]'
+    assert values == '{"from SECRET_KEY_BASE", "from MAILER_API_KEY"}'

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tree_sitter import Node
 
@@ -173,6 +174,7 @@ def config_lines(head: str, entries: Sequence[Entry], indent: str, *, broken: bo
 
     `head` is `config :app, Key`; `broken` says that its options stand, or stood, below it.
     """
+    entries = [joined(entry, len(indent) + 2) for entry in entries]
     if all(entry.is_plain for entry in entries) and (len(entries) == 1 or not broken):
         line = f"{head}, {', '.join(entry.rendered() for entry in entries)}"
         if layout.fits(line, indent):
@@ -181,6 +183,17 @@ def config_lines(head: str, entries: Sequence[Entry], indent: str, *, broken: bo
     if any(len(indent) + len(line) > layout.WIDTH for line in lines if not line.lstrip().startswith("#")):
         raise CannotRewriteError("a line that is too long")
     return lines
+
+
+_APART = re.compile(r"(\S+:)\n\s+([^\n#]+)")
+
+
+def joined(entry: Entry, indent: int) -> Entry:
+    """The entry with its value beside its key, where it stood below and fits there now."""
+    apart = _APART.fullmatch(entry.text)
+    if apart is None or indent + len(apart[1]) + len(apart[2]) + 2 > layout.WIDTH:
+        return entry
+    return replace(entry, text=f"{apart[1]} {apart[2]}")
 
 
 def fitted(entry: Entry, indent: int) -> Entry:

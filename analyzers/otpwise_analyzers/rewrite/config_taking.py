@@ -77,6 +77,20 @@ def take(call: ConfigCall, paths: Sequence[Path]) -> Taken:
     return Taken(head, [Edit(node.start_byte, end_with_comment(call), new)], entries)
 
 
+def laid_out(call: ConfigCall) -> Edit | None:
+    """Writes a call as the formatter would, after something in it became shorter; None when it cannot."""
+    file, node = call.call.file, call.node
+    if call.value is not None or not is_plain(call):
+        return None
+    indent = layout.indent_of(file, node)
+    try:
+        entries = entries_of(file, call.pairs, layout.line_end(file, node.end_byte))
+        lines = config_lines(written_head(call), entries, indent, broken=is_broken(call))
+    except CannotRewriteError:
+        return None
+    return Edit(node.start_byte, end_with_comment(call), "\n".join([lines[0], *indented(lines[1:], indent)]))
+
+
 def is_plain(call: ConfigCall) -> bool:
     """Whether a call is written without parentheses and brackets, and alone on its lines."""
     file, node = call.call.file, call.node

@@ -31,7 +31,7 @@ class CompileTimeEnv(Rule):
         `System.get_env` and `System.fetch_env!` in `config/config.exs`, `config/prod.exs`,
         `config/prod.secret.exs` and `config/staging.exs`, in an umbrella also in those of its apps, one finding
         for a `config` call. Of a project that shows no sign of a release it is a hint: no
-        `config/runtime.exs`, no `releases:` in `mix.exs`, no `rel/`.
+        `config/runtime.exs`, no `releases:` in `mix.exs`, no `mix release` in a Dockerfile, no `rel/`.
     """
     why = """
         These files are evaluated once, while the release is built. What `DATABASE_URL` is there, mostly

@@ -37,7 +37,7 @@ class MissingRuntimeExs(Rule):
     summary = "a release without a file that is evaluated when it starts"
     impact = Impact.MEDIUM
     detects = """
-        A project that is built as a release (`releases:` in `mix.exs`, `rel/`) and has a `config/prod.exs`,
+        A project that is built as a release (`releases:` in `mix.exs`, `mix release` in a Dockerfile, `rel/`) and has a `config/prod.exs`,
         but neither `config/runtime.exs` nor `config/releases.exs`, while `config/config.exs` or
         `config/prod.exs` reads environment variables. One finding a project.
     """
