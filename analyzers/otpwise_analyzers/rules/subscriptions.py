@@ -15,6 +15,8 @@ LISTED: dict[str, Listed | None] = {
     "config.compile_time_env_examples": None,
     "config.env_in_module_attribute": (("fetch_env", "fetch_env!", "get_env"), False, (b"System.",)),
     "config.env_in_module_attribute_examples": None,
+    "config.hardcoded_secret": (("config",), False, ()),
+    "config.hardcoded_secret_examples": None,
     "config.missing_runtime_exs": (("import", "use"), False, (b"Config", b"releases")),
     "deploy.manual_node_connect": (("connect", "connect_node"), False, (b"Node.connect", b"connect_node")),
     "ecto.n_plus_one": (("all?", "any?", "async_stream", "async_stream_nolink", "count", "drop_while", "each", "filter", "find", "find_index", "find_value", "flat_map", "flat_map_reduce", "for", "group_by", "into", "map", "map_every", "map_join", "map_reduce", "max_by", "min_by", "new", "reduce", "reduce_while", "reject", "sort_by", "split_with", "sum_by", "take_while", "uniq_by", "zip_with"), False, ()),
