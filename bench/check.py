@@ -67,7 +67,7 @@ def _parse(root: Path, paths: list[str]) -> float:
 
 
 def _check(root: Path, paths: list[str], *, with_rules: bool) -> tuple[float, int]:
-    from otpwise_analyzers.engine import check, dispatch_for
+    from otpwise_analyzers.engine import RULES, check, dispatch_for
     from otpwise_analyzers.project.loading import Sources
     from otpwise_analyzers.project.settings import Settings
     from otpwise_analyzers.syntax.file import ElixirFile
@@ -83,6 +83,10 @@ def _check(root: Path, paths: list[str], *, with_rules: bool) -> tuple[float, in
         return True
 
     findings = 0
+    # Importing is start-up, be it done when a rule is first called for.
+    assert all(rule.name for rule in RULES.values())
+    # As `otpwise check` does.
+    gc.set_threshold(200_000, 20, 100)
     gc.collect()
     start = time.process_time()
     sources = Sources(root)

@@ -84,3 +84,32 @@ def test_deep_nesting_does_not_exhaust_the_stack() -> None:
     file = read("x = " + "[" * 3000 + "]" * 3000 + "\nspawn(f)\n")
     assert len(file.calls("spawn")) == 1
     assert file.error_spans == []
+
+
+def test_a_file_that_adopts_another_finds_the_same() -> None:
+    """What the pass for facts found is handed to the check, whose file knows the project."""
+    code = b"""
+defmodule A.B do
+  @spec f(integer) :: atom
+  def f(x) when x > 0, do: x
+  def f(_), do: :none
+
+  defmodule C do
+    defp g, do: quote(do: def(h, do: 1))
+  end
+end
+"""
+    first = ElixirFile("lib/a.ex", code)
+    assert [module.name for module in first.modules] == ["A.B", "A.B.C"]
+    assert [len(module.definitions) for module in first.modules] == [2, 1]
+    assert first.calls("f") == []
+    again = ElixirFile("lib/a.ex", code, first.tree)
+    again.adopt(first)
+    fresh = ElixirFile("lib/a.ex", code)
+    for one in (again, fresh):
+        assert [module.name for module in one.modules] == ["A.B", "A.B.C"]
+        assert [str(definition) for definition in one.definitions] == [str(d) for d in first.definitions]
+        assert [d.module.name for d in one.definitions if d.module] == ["A.B", "A.B", "A.B.C", "A.B.C"]
+    assert all(definition.file is again for definition in again.definitions)
+    assert all(d.module in again.modules for module in again.modules for d in module.definitions)
+    assert again.modules[1].parent is again.modules[0]

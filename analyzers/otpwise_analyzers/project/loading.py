@@ -106,10 +106,10 @@ class Sources:
         view = self.project.view(path)
         if read_for_facts is None:
             return open_file(path, self.document(path).data, None, view)
-        # Only what does not depend on the project is handed over: the tree, and the one pass over it.
+        # Only what does not depend on the project is handed over.
         file = open_file(path, read_for_facts.data, read_for_facts.tree, view)
-        if isinstance(file, ElixirFile):
-            file.names = read_for_facts.names
+        if isinstance(file, ElixirFile) and isinstance(read_for_facts, ElixirFile):
+            file.adopt(read_for_facts)
         return file
 
     def document(self, path: str) -> Document:

@@ -21,11 +21,39 @@ _INVENTORY = compile_query("(call target: [(identifier) @name (dot right: (ident
 _TYPE_ATTRIBUTES = ("spec", "type", "typep", "opaque", "callback", "macrocallback")
 
 
+_WITHOUT_PROJECT = frozenset(
+    {"names", "comments", "error_spans", "_heads", "_type_spans", "_quote_spans"}
+    | {"_definition_spans", "_module_spans"}
+)
+
+
 class ElixirFile(SourceFile):
     """An Elixir file, compiled or script."""
 
     language = "elixir"
     parse = staticmethod(parse)
+
+    def adopt(self, other: ElixirFile) -> None:
+        """Takes over what `other`, the same text and tree without a project, has found already.
+
+        Only what no project has a say in: what a `use` brings, or a name resolves to, is found anew.
+        """
+        for name in _WITHOUT_PROJECT & other.__dict__.keys():
+            self.__dict__[name] = other.__dict__[name]
+        if "modules" in other.__dict__:
+            found: dict[int, Module] = {}
+            for module in other.modules:
+                parent = found[id(module.parent)] if module.parent is not None else None
+                found[id(module)] = module.read_again(self, parent)
+            self.modules = list(found.values())
+        if "definitions" in other.__dict__:
+            again = {id(definition): definition.read_again(self) for definition in other.definitions}
+            self.definitions = list(again.values())
+            if "definitions_by_module" in other.__dict__:
+                self.definitions_by_module = {
+                    start: [again[id(definition)] for definition in definitions]
+                    for start, definitions in other.definitions_by_module.items()
+                }
 
     # -- the inventory -----------------------------------------------------------------------------
 

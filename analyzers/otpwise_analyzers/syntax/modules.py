@@ -42,6 +42,14 @@ class Definition:
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}/{self.arity}>"
 
+    def read_again(self, file: ElixirFile) -> Definition:
+        """The same clause in `file`, which has the same tree; what was found of it is kept."""
+        again = object.__new__(Definition)
+        again.__dict__.update(self.__dict__)
+        again.__dict__.pop("module", None)
+        again.file = file
+        return again
+
     def _written_head(self) -> Node | None:
         return nodes.first_argument(self.node)
 
@@ -159,6 +167,14 @@ class Module:
 
     def __repr__(self) -> str:
         return f"<module {self.name}>"
+
+    def read_again(self, file: ElixirFile, parent: Module | None) -> Module:
+        """The same module in `file`, which has the same tree; what its syntax says is kept."""
+        again = Module(file, self.node, parent)
+        for name in ("name_node", "name", "do_block", "statements"):
+            if name in self.__dict__:
+                again.__dict__[name] = self.__dict__[name]
+        return again
 
     @lazy
     def name_node(self) -> Node | None:

@@ -187,7 +187,9 @@ def _waits_for_a_living(definition: Definition, module: Module) -> bool:
     name, file = definition.name, definition.file
     if any(call.is_local for call in definition.calls(name)):
         return True
-    for node in nodes.descendants(module.node, "atom"):
+    # A walk through a whole module is dear, and few name the function by an atom.
+    is_named = f":{name}".encode() in file.data[module.node.start_byte : module.node.end_byte]
+    for node in nodes.descendants(module.node, "atom") if is_named else ():
         if nodes.atom_literal(node, file.data) == name and _is_started(file, node):
             return True
     return any(
