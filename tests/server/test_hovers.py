@@ -140,3 +140,15 @@ async def test_plain_text_has_no_marks(mini: Path, connect: Connect) -> None:
             assert not any(mark in found.contents.value for mark in ("**", "```", "]("))
         assert "    +  def init" not in value(await hovering(editor, uri)(5, 26))
         assert "    +def init(state)" in value(await hovering(editor, uri)(1, 6))
+
+
+async def test_dockerfiles_have_theirs(mini: Path, connect: Connect) -> None:
+    uri = (mini / "Dockerfile").as_uri()
+    text = "FROM elixir:1.17.3-alpine AS build\nRUN mix release\n\nFROM alpine:3.20.3\nUSER nobody\n"
+    async with connect(folders=[mini]) as editor:
+        editor.open(uri, text, language="dockerfile")
+        hover = hovering(editor, uri)
+        assert "the last of 2 stages, on `alpine:3.20.3`" in value(await hover(3, 1))
+        assert value(await hover(1, 6)).startswith("**RUN mix release**")
+        assert await hover(4, 6) is None
+        assert await hover(2, 0) is None

@@ -93,4 +93,4 @@ class Runs:
         task = next(
             (word for word in command.words if word.text.rstrip(",") in self.tasks), command.words[-1]
         )
-        return Span(start.span.start, task.span.end)
+        return Span(start.span.start, task.span.end - task.text.endswith(","))

@@ -20,6 +20,7 @@ CONSTRUCT = Construct(
     samples=(
         Sample("FROM elixir:1.17\nRUN «mix deps.get» --only prod\n", path="Dockerfile"),
         Sample("FROM elixir:1.17\n«RUN» mix do deps.get, deps.compile\n", path="Dockerfile"),
+        Sample("FROM elixir:1.17\nRUN «mix do deps.get», deps.compile\n", path="Dockerfile"),
     ),
     silent=(Sample("FROM elixir:1.17\n«RUN apk add git»\n", path="Dockerfile"),),
 )

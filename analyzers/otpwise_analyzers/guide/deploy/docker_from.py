@@ -10,7 +10,7 @@ def _here(pointed: Pointed) -> str:
         return ""
     name = f"`{stage.image or stage.written_image}`"
     if len(stages) == 1:
-        return f"Here: the only stage, on {name}: sources, compiler and Mix go to production with it."
+        return f"Here: the only stage, on {name}: sources, compiler and Mix are in what runs."
     if stage is not stages[-1]:
         alias = f" (`{stage.alias}`)" if stage.alias else ""
         return f"Here: stage {stage.index + 1} of {len(stages)}{alias}, on {name}; only what is copied from it stays."

@@ -11,7 +11,7 @@ CONSTRUCT = Construct(
     does="""\
         The process that is named gets the message `{:"ETS-TRANSFER", table, from, data}` and owns the table: its rows
         survive a crash of the owner. It has to give it back with `:ets.give_away/3` once there is a new one.""",
-    costs="A second process and a protocol between the two, for rows that may be what the owner crashed of.",
+    costs="A second process and a protocol between the two, for rows that may be the reason of the crash.",
     instead="""\
         Fill the table again in `handle_continue/2`. Or let a process that does nothing else make the table, with a
         strategy of `:rest_for_one` below it.""",

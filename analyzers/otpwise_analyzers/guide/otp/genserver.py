@@ -13,7 +13,7 @@ CONSTRUCT = Construct(
         cores.""",
     costs="""\
         About 2.6 kB at its start (327 words, 233 of them heap) and its state; about 1.2 kB while it hibernates.
-        The guide's 2 kB and 1 kB are rounded from these. Copies of every message, and a crash loses the state.""",
+        The guide's 2 kB and 1 kB are rounded from these. Every message is copied, and a crash loses the state.""",
     instead="""\
         For state that many read: an ETS table which this process owns and alone writes. For work that is done once:
         a `Task`. For code that needs neither state nor its own failure: plain functions, which cost no process.""",

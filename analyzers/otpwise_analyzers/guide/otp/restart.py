@@ -26,10 +26,10 @@ CONSTRUCT = Construct(
     does="""\
         `:permanent` (a GenServer's default) always, `:transient` after a crash only, `:temporary` (a Task's default)
         never. A process that stops itself with `{:stop, :normal, state}` and is `:permanent` comes right back.""",
-    costs="Each restart counts for the supervisor's `max_restarts`, of a child that ended well too.",
+    costs="Each restart counts for the supervisor's `max_restarts`, also that of a child which ended well.",
     instead="""\
         Sessions, rooms and downloads that end by themselves are `:transient` or `:temporary`; what others depend on
-        is `:permanent`. Nothing of it repeats the work itself: what must be done in the end is a job (Oban).""",
+        is `:permanent`. None of them repeats the work: what must be done in the end is a job (Oban).""",
     places=(Key("restart", _fits),),
     here=_here,
     references=(

@@ -11,8 +11,8 @@ CONSTRUCT = Construct(
         The way to do something again and again: handle the message, then set the next timer, so that a slow round
         never overlaps the next. The first is set in `init/1`. A timer to a process that has ended is dropped.""",
     costs="""\
-        Nothing while it waits, no process; hundreds of thousands of timers are fine. Keep the reference to
-        `Process.cancel_timer/1` it, and expect that the message may be in the mailbox already.""",
+        Nothing while it waits, no process; hundreds of thousands of timers are fine. Keep the reference
+        for `Process.cancel_timer/1`, after which the message may still be in the mailbox.""",
     instead="""\
         A job with a schedule (Oban's cron) for what must happen once in the cluster: every node has its own timer.
         `{:noreply, state, timeout}` only for silence: any message cancels that one.""",

@@ -9,8 +9,8 @@ CONSTRUCT = Construct(
     summary="works through a list, a few at a time, one for each core unless told otherwise",
     does="""\
         Each element has 5 s, then the caller exits: with `on_timeout: :kill_task` you get `{:exit, :timeout}` for it
-        instead. `max_concurrency` is `System.schedulers_online()`: right for computing, low for waiting on others,
-        where it should be what the other side bears. `ordered: false` when the order is of no use.""",
+        instead. `max_concurrency` is `System.schedulers_online()`: right for computing, too low for waiting on
+        others, where the limit is what the other side bears. `ordered: false` when the order is of no use.""",
     costs="""\
         A process for each element. It is lazy: without `Enum.to_list/1` or `Stream.run/1` nothing happens. More tasks
         than the repo's `pool_size` (10) only queue for a connection.""",

@@ -26,8 +26,8 @@ CONSTRUCT = Construct(
         here. A connection is closed 60 s after the last thing that was heard from it (`timeout:`); clients send a
         heartbeat every 30 s.""",
     instead="""\
-        Longpolling behind proxies that cut WebSockets (`longpoll: true`). More nodes before more flags: PubSub reaches
-        all that are connected.""",
+        Longpolling behind proxies that cut WebSockets (`longpoll: true`). A larger
+        machine first, then more nodes: PubSub reaches all that are connected.""",
     places=(Local("socket", _fits),),
     rules=("phoenix/open-socket",),
     references=(
