@@ -8,13 +8,16 @@ export function forServer(scope: vscode.ConfigurationScope | undefined): Record<
   const section: Record<string, unknown> = {
     workspaceDiagnostics: settings.get("workspaceDiagnostics"),
     "code-lens": settings.get("codeLens"),
-    hover: { constructs: settings.get("hover.constructs") },
   };
   // What nobody set must not stand in the way of .otpwise.toml.
   for (const name of ["profile", "select", "ignore", "severity"]) {
     const known = settings.inspect(name);
     const set = known?.workspaceFolderValue ?? known?.workspaceValue ?? known?.globalValue;
     if (set !== undefined) section[name] = settings.get(name);
+  }
+  const constructs = settings.inspect("hover.constructs");
+  if ((constructs?.workspaceValue ?? constructs?.globalValue) !== undefined) {
+    section.hover = { constructs: settings.get("hover.constructs") };
   }
   return section;
 }
