@@ -107,6 +107,35 @@ def explain(name: str, color: str) -> None:
 
 
 @cli.command()
+@click.argument("path", default=".", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "mermaid", "dot", "json"]),
+    default="text",
+    help="For people, as a diagram, or JSON as docs/tree.md describes it.",
+)
+@click.option("--app", metavar="NAME", help="Only this application of an umbrella.")
+@_color
+def tree(path: Path, output_format: str, app: str | None, color: str) -> None:
+    """Show the supervision tree of each application.
+
+    PATH is a project, an umbrella, or any file or folder in one; without it the current folder. What is
+    started while the system runs, and the process modules that nobody supervises, are shown too.
+
+    \b
+    Exit codes
+      0  a tree was printed
+      1  no application of the project starts processes (libraries)
+      2  a mistake in the command line, or no Mix project
+      3  some file could not be read: the tree may lack something
+    """
+    from otpwise_cli.tree import run
+
+    sys.exit(run(path, output_format, app, color))  # type: ignore[arg-type]
+
+
+@cli.command()
 @click.option(
     "--tcp", metavar="HOST:PORT", help="Wait for one client there instead of serving on stdin and stdout."
 )

@@ -8,13 +8,15 @@ from collections.abc import Iterable
 import msgspec
 from tree_sitter import Node
 
-from otpwise_analyzers.project.children import Child, children_of, started_by_hand
+from otpwise_analyzers.project.child_facts import Child, Started, Supervising
+from otpwise_analyzers.project.children import Listed, listed_children, supervision_of
 from otpwise_analyzers.project.compile_time import CompiledRead, compiled_config
 from otpwise_analyzers.project.config_files import ConfigFacts, config_facts
 from otpwise_analyzers.project.effects import NO_EFFECTS, Effect, Effects, direct_effects, repo_candidates
 from otpwise_analyzers.project.images import ImageFacts, image_facts
 from otpwise_analyzers.project.mail_calls import mailer_of
 from otpwise_analyzers.project.mailboxes import measured_processes
+from otpwise_analyzers.project.mentions import mentions_of
 from otpwise_analyzers.project.schemas import Schema, schema_of
 from otpwise_analyzers.project.subscriptions import subscribing_functions
 from otpwise_analyzers.project.telemetry import TelemetryFacts, telemetry_of
@@ -62,9 +64,15 @@ class ModuleFacts(msgspec.Struct, frozen=True):
     # `def controller do quote do ... end end`: what each brings, by name
     expansions: dict[str, Expansion] = msgspec.field(default_factory=dict)
     schema: Schema | None = None
-    children: tuple[Child, ...] = ()
+    supervisors: tuple[Supervising, ...] = ()
+    started: tuple[Started, ...] = ()
+    # the children that public functions answer with, by `name/arity`
+    helpers: dict[str, tuple[Child, ...]] = msgspec.field(default_factory=dict)
     # modules that this one starts by hand outside of a children list
     starts: tuple[str, ...] = ()
+    # the `restart:` and `id:` that its `use` gives its child specification
+    restart: str | None = None
+    child_id: str | None = None
     mounts: tuple[Mount, ...] = ()
     adapter: str | None = None
     # number of calls to something that ends in `Repo`
@@ -76,6 +84,11 @@ class ModuleFacts(msgspec.Struct, frozen=True):
     compiled_config: tuple[CompiledRead, ...] = ()
     # modules named beside the length of a mailbox: whose it is
     measures: tuple[str, ...] = ()
+
+    @property
+    def children(self) -> tuple[Listed, ...]:
+        """The children with a known module that it lists or starts, each once."""
+        return listed_children(self.supervisors, self.started, self.helpers)
 
     def function(self, name: str, arity: int | None = None) -> Function | None:
         for function in self.functions:
@@ -106,14 +119,17 @@ class MixFacts(msgspec.Struct, frozen=True):
 class FileFacts(msgspec.Struct, frozen=True):
     """All facts of a file.
 
-    `spans` gives the bytes of `Module`, of `Module.function/arity`, and of the first call that has an effect
-    in a function, such as `Module.function/arity read`.
+    `spans` gives the bytes of `Module`, of `Module.function/arity`, of the first call that has an effect in a
+    function, such as `Module.function/arity read`, and of children under the keys that `child_facts`
+    describes.
     """
 
     path: str
     modules: tuple[ModuleFacts, ...] = ()
     mix: MixFacts | None = None
     config: ConfigFacts | None = None
+    # modules that it names where they may be started from
+    mentions: tuple[str, ...] = ()
     spans: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
     # of a Dockerfile
     image: ImageFacts | None = None
@@ -124,6 +140,7 @@ class FileFacts(msgspec.Struct, frozen=True):
             and self.mix == other.mix
             and self.config == other.config
             and self.image == other.image
+            and self.mentions == other.mentions
         )
 
 
@@ -139,7 +156,7 @@ def facts_of(file: SourceFile) -> FileFacts:
         _module_facts(file, module, spans, effects, repos, compiled) for module in file.modules if module.name
     )
     mix = _mix_facts(file) if file.path.rpartition("/")[2] == "mix.exs" else None
-    return FileFacts(file.path, modules, mix, config_facts(file), spans)
+    return FileFacts(file.path, modules, mix, config_facts(file), mentions_of(file), spans)
 
 
 def _image_facts(file: SourceFile) -> ImageFacts | None:
@@ -159,6 +176,8 @@ def _module_facts(
     compiled: dict[int, set[CompiledRead]],
 ) -> ModuleFacts:
     spans[module.name] = (module.node.start_byte, module.node.end_byte)
+    supervision = supervision_of(module, spans)
+    restart, child_id = _specification(module)
     return ModuleFacts(
         name=module.name,
         uses=tuple(UseFact(use.module, use.argument) for use in module.uses),
@@ -166,8 +185,12 @@ def _module_facts(
         functions=_functions(module, spans, effects),
         expansions=_expansions(file, module),
         schema=schema_of(module),
-        children=children_of(module),
-        starts=started_by_hand(module),
+        supervisors=supervision.supervisors,
+        started=supervision.started,
+        helpers=supervision.helpers,
+        starts=supervision.starts,
+        restart=restart,
+        child_id=child_id,
         mounts=_mounts(file, module),
         adapter=_adapter(file, module),
         repo_calls=_repo_calls(module, repos),
@@ -319,6 +342,18 @@ def _mounts(file: ElixirFile, module: Module) -> tuple[Mount, ...]:
         if topic is not None and target is not None:
             found.append(Mount(topic, target))
     return tuple(found)
+
+
+def _specification(module: Module) -> tuple[str | None, str | None]:
+    """`restart:` and `id:` of `use GenServer, restart: :transient`."""
+    for use in module.uses:
+        restart, own_id = use.options.get("restart"), use.options.get("id")
+        if restart is not None or own_id is not None:
+            return (
+                nodes.atom_literal(restart, module.file.data) if restart is not None else None,
+                (module.file.module_name(own_id) or "?") if own_id is not None else None,
+            )
+    return None, None
 
 
 def _adapter(file: ElixirFile, module: Module) -> str | None:

@@ -9,6 +9,7 @@ from functools import cached_property
 from otpwise_analyzers.project.compile_time import CompiledRead
 from otpwise_analyzers.project.config_files import ConfigFacts, Configuration
 from otpwise_analyzers.project.facts import FileFacts, MixFacts
+from otpwise_analyzers.project.supervision import Place, Trees
 from otpwise_analyzers.project.telemetry import Dashboard
 from otpwise_analyzers.project.view import Key, Located, ProjectView
 from otpwise_analyzers.syntax.surroundings import Expansion
@@ -96,6 +97,10 @@ class _Answers:
                 if child.name is not None:
                     found.setdefault(child.module, []).append(child.name)
         return {module: tuple(dict.fromkeys(names)) for module, names in found.items()}
+
+    @cached_property
+    def trees(self) -> Trees:
+        return Trees(self.files, self.modules, self.mixes, self.app_of)
 
     @cached_property
     def mounts(self) -> dict[str, tuple[str, ...]]:
@@ -376,6 +381,16 @@ class Project:
 
     def names_of(self, child: str) -> tuple[str, ...]:
         return self._answers.child_names.get(child, ())
+
+    @property
+    def trees(self) -> Trees:
+        """The supervision trees of all applications."""
+        return self._answers.trees
+
+    def place(self, place: Place) -> tuple[int, int] | None:
+        """The bytes of a place in the trees, in its file."""
+        facts = self._files.get(place.path)
+        return facts.spans.get(place.key) if facts is not None else None
 
     def application(self, path: str) -> Located | None:
         return self._answers.application(path)
