@@ -18,6 +18,8 @@ _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.I
 LOG_LEVELS = tuple(_LEVELS)
 
 _WATCH_EVERY = 2.0
+# Taken at once: a parent that dies while the rest is imported is to be noticed too.
+_PARENT = os.getppid()
 
 
 def run(
@@ -69,13 +71,12 @@ def _end_with_parent(server: OtpwiseServer) -> None:
     """A client that dies without a word must not leave its server behind."""
 
     def watch() -> None:
-        parent = os.getppid()
         while True:
-            time.sleep(_WATCH_EVERY)
             client = server.process_id
-            orphaned = os.name != "nt" and os.getppid() != parent
+            orphaned = os.name != "nt" and os.getppid() != _PARENT
             if orphaned or (client is not None and not _is_alive(client)):
                 os._exit(1)
+            time.sleep(_WATCH_EVERY)
 
     threading.Thread(target=watch, name="otpwise-parent", daemon=True).start()
 
