@@ -98,6 +98,26 @@ def sql_calls(file: ElixirFile) -> Iterator[SqlCall]:
             yield found
 
 
+_UNSAFE = re.compile(rb"\bunsafe_fragment\b")
+
+
+def unsafe_fragments(file: ElixirFile) -> Iterator[Node]:
+    """The texts that `unsafe_fragment(^text)` and `{:unsafe_fragment, text}` put into a query as they are."""
+    for match in _UNSAFE.finditer(file.data):
+        node = file.root.descendant_for_byte_range(match.start(), match.end())
+        parent = node.parent if node is not None else None
+        if node is None or parent is None or file.is_quoted(node.start_byte):
+            continue
+        if node.type == "identifier" and parent.type == "call":
+            argument = nodes.first_argument(parent)
+            if argument is not None and nodes.operator_of(argument) == "^":
+                yield nodes.unwrap(nodes.named(argument)[0])
+        elif node.type == "atom" and parent.type == "tuple":
+            items = nodes.named(parent)
+            if len(items) == 2 and items[0] == node:
+                yield nodes.unwrap(items[1])
+
+
 def _through_adapter(file: ElixirFile, call: Call) -> SqlCall | None:
     if not call.all_args:
         return None

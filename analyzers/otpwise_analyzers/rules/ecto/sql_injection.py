@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
+from tree_sitter import Node
+
 from otpwise_analyzers.findings import Applicability, Change, Confidence, Finding, Fix, Level, Related
 from otpwise_analyzers.project import places
-from otpwise_analyzers.project.sql_calls import SQL_CALLS, SqlCall, sql_calls
+from otpwise_analyzers.project.sql_calls import (
+    SQL_CALLS,
+    SqlCall,
+    assignments_of,
+    sql_calls,
+    unsafe_fragments,
+)
 from otpwise_analyzers.project.sql_values import Origin, is_harmless, origin_of
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite.sql_parameters import bound
@@ -17,6 +25,7 @@ from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition
 from otpwise_analyzers.syntax.sql_positions import Place, Position
+from otpwise_analyzers.syntax.strings import template_of
 
 _VALUES = (Place.VALUE, Place.LIST, Place.QUOTED)
 
@@ -28,7 +37,8 @@ class SqlInjection(Rule):
     detects = (
         "`Repo.query`, `Ecto.Adapters.SQL.query`, `Postgrex.query` and their kin whose SQL, in the call or in a "
         "variable of the same function, interpolates or concatenates something where the database expects a "
-        "value: within quotes, after a comparison, `LIKE`, `IN (` or `LIMIT`, in `VALUES (`."
+        "value: within quotes, after a comparison, `LIKE`, `IN (` or `LIMIT`, in `VALUES (`. Also a request's parameter "
+        "or a search term in Ecto's `unsafe_fragment`, which is handed on as it is."
     )
     why = (
         "Whoever can choose the value can choose the rest of the statement: a quote in a search box is enough to "
@@ -58,8 +68,8 @@ class SqlInjection(Rule):
     )
     mirrors = ("Sobelow SQL.Query", "Sobelow SQL.Stream")
     hides = frozenset({"ecto/raw-sql"})
-    calls = SQL_CALLS
-    needles = (b"query", b"stream")
+    calls = SQL_CALLS | {"unsafe_fragment", "insert_all", "insert", "insert!"}
+    needles = (b"query", b"stream", b"unsafe_fragment")
 
     incorrect = (
         Example(
@@ -171,8 +181,50 @@ class SqlInjection(Rule):
             end
             ''',
         ),
+        Example(
+            """\
+            defmodule MyAppWeb.ImportController do
+              use MyAppWeb, :controller
+
+              def create(conn, %{"rows" => rows} = params) do
+                hint = "TABLESAMPLE SYSTEM (#{params["share"]})"
+                sample = from(u in "users", hints: [unsafe_fragment(^«hint»)], select: u.id)
+
+                MyApp.Repo.insert_all("users", rows,
+                  on_conflict: :nothing,
+                  conflict_target: {:unsafe_fragment, «"(#{params["unique"]})"»}
+                )
+
+                json(conn, %{sample: MyApp.Repo.all(sample)})
+              end
+            end
+            """,
+            path="lib/my_app_web/controllers/import_controller.ex",
+        ),
     )
     correct = (
+        Example(
+            """\
+            defmodule MyApp.Users do
+              import Ecto.Query
+
+              @unique "(lower(email))"
+
+              def add(rows, share) when is_integer(share) do
+                sample = "TABLESAMPLE SYSTEM (#{share})"
+                known = from(u in "users", hints: [unsafe_fragment(^sample)], select: u.id)
+
+                MyApp.Repo.insert_all("users", rows,
+                  on_conflict: :nothing,
+                  conflict_target: {:unsafe_fragment, @unique}
+                )
+
+                MyApp.Repo.all(known)
+              end
+            end
+            """,
+            why="texts of the code's own, and a number that a guard checks",
+        ),
         Example(
             """\
             def count(table) when table in ["users", "posts"] do
@@ -248,6 +300,15 @@ class SqlInjection(Rule):
             finding = self._judge(file, sql_call)
             if finding is not None:
                 yield finding
+        for text in unsafe_fragments(file):
+            value = _from_request(file, text)
+            if value is not None and not _is_skipped(file.definition_at(text.start_byte)):
+                yield self.finding(
+                    text,
+                    f"`{' '.join(file.text(value).split())}` becomes part of the SQL itself: `unsafe_fragment` hands "
+                    "its text on as it is. Choose it from texts that stand in the code.",
+                    Level.ERROR,
+                )
 
     def _judge(self, file: ElixirFile, sql_call: SqlCall) -> Finding | None:
         template, sql = sql_call.template, sql_call.sql
@@ -278,6 +339,15 @@ class SqlInjection(Rule):
             related=related if len(reported) > 1 or "\n" in file.text(template.node) else (),
             fixes=[Fix(_title(reported), Applicability.UNSAFE, partial(_build, sql_call))],
         )
+
+
+def _from_request(file: ElixirFile, text: Node) -> Node | None:
+    """The part of a text that whoever sends a request chooses."""
+    name = nodes.identifier(text, file.data)
+    given = assignments_of(file, name, text) if name is not None else []
+    template = template_of(given[0] if len(given) == 1 else text, file.data)
+    values = [hole.expression for hole in template.holes] if template is not None else [text]
+    return next((value for value in values if origin_of(value, file) is Origin.REQUEST), None)
 
 
 def bindable(file: ElixirFile, sql_call: SqlCall) -> list[Position]:
