@@ -23,7 +23,7 @@ LISTED: dict[str, Listed | None] = {
     "ecto.n_plus_one_examples": None,
     "ecto.raw_sql": (("query", "query!"), False, (b"query",)),
     "ecto.repo_all_then_enum": (("all",), False, (b"Repo",)),
-    "ecto.sql_injection": (("query", "query!", "query_many", "query_many!", "stream"), False, (b"query", b"stream")),
+    "ecto.sql_injection": (("insert", "insert!", "insert_all", "query", "query!", "query_many", "query_many!", "stream", "unsafe_fragment"), False, (b"query", b"stream", b"unsafe_fragment")),
     "ecto.uncomposed_query": (("from", "where"), False, (b"Repo",)),
     "ecto.unescaped_like": (("ilike", "like"), False, (b"like(",)),
     "otp.blocking_callback": (("handle_async", "handle_call", "handle_cast", "handle_event", "handle_in", "handle_info", "handle_params", "join", "mount", "render", "sleep", "start", "update"), False, (b".sleep", b"GenServer.call", b"gen_server.call", b"HTTPo", b"Tesla", b"Req.", b"Finch", b"ExAws", b":httpc", b":hackney")),
