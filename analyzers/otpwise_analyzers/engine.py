@@ -180,7 +180,9 @@ def _outside_of_errors(file: SourceFile, found: list[Finding]) -> list[Finding]:
 
 def _without_hidden(found: list[Finding]) -> list[Finding]:
     """The findings but those of which another rule says more at the same place."""
-    hiding = [(RULES[f.rule].hides, f.span) for f in found if f.rule in RULES and RULES[f.rule].hides]
+    hiding = [
+        (RULES[f.rule].hides, f.reach or f.span) for f in found if f.rule in RULES and RULES[f.rule].hides
+    ]
     if not hiding:
         return found
     return [

@@ -102,3 +102,5 @@ class Finding:
     fixes: tuple[Fix, ...] = ()
     # Shown in the strict profile alone: what a project's own style makes noise elsewhere.
     strict_only: bool = False
+    # Where what the rule hides is silent: the finding's own place, unless it speaks of more.
+    reach: Span | None = None

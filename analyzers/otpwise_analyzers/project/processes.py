@@ -5,6 +5,7 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from otpwise_analyzers.syntax import nodes
+from otpwise_analyzers.syntax.calls import Call, as_call
 from otpwise_analyzers.syntax.modules import Definition, Module
 
 GENERIC_SERVERS = frozenset(
@@ -81,7 +82,7 @@ def registered_name(module: Module) -> str | None:
         return None
     if name.type in ("alias", "atom", "identifier"):
         return file.module_name(name)
-    return module.name if name.type == "call" else None
+    return module.name if name.type in ("call", "binary_operator") else None
 
 
 _NAMING = frozenset({"GenServer", "GenStage", "GenStateMachine", "Agent", ":gen_server", ":gen_statem"})
@@ -94,10 +95,12 @@ def _name_given(module: Module) -> Node | None:
             continue
         if call.module not in _NAMING:
             continue
-        name = call.keywords.get("name")
+        name = call.keywords.get("name") or _default_name(call)
         if name is None and call.module in (":gen_server", ":gen_statem") and call.args:
             items = nodes.named(call.args[0]) if call.args[0].type == "tuple" else []
             name = items[1] if len(items) == 2 else None
+        if name is not None and name.type == "identifier" and module.file.text(name) != "__MODULE__":
+            name = _assigned(module, name)
         if name is not None and _is_fixed(module, name):
             return name
     return None
@@ -111,6 +114,16 @@ def _attribute(module: Module, written: str) -> Node | None:
     return None
 
 
+def _default_name(call: Call) -> Node | None:
+    """`__MODULE__` of options like `Keyword.put_new(opts, :name, __MODULE__)`."""
+    options = call.all_args[-1] if len(call.all_args) > 2 else None
+    found = as_call(call.file, options) if options is not None else None
+    if found is None or found.module != "Keyword" or found.name not in ("put_new", "put"):
+        return None
+    key, name = found.all_args[-2:] if len(found.all_args) == 3 else (None, None)
+    return name if key is not None and call.file.text(key) == ":name" else None
+
+
 def _is_fixed(module: Module, name: Node) -> bool:
     text = module.file.text(name)
     if name.type in ("alias", "atom") or nodes.is_operator(name, "@") or text == "__MODULE__":
@@ -118,4 +131,17 @@ def _is_fixed(module: Module, name: Node) -> bool:
     if text.startswith("{:global, "):
         return all(item.type in ("atom", "alias") for item in nodes.named(name)) or "__MODULE__" in text
     # `Keyword.get(opts, :name, __MODULE__)`
-    return name.type == "call" and text.endswith("__MODULE__)") and not text.startswith("via")
+    is_default = name.type == "call" or nodes.is_operator(name, "||") or nodes.is_operator(name, "|>")
+    return is_default and text.rstrip(")").endswith("__MODULE__") and not text.startswith("via")
+
+
+def _assigned(module: Module, name: Node) -> Node | None:
+    """What a variable is assigned, once, in the function around it."""
+    definition, file = module.file.definition_at(name.start_byte), module.file
+    found = [
+        statement.child_by_field_name("right")
+        for statement in (definition.statements if definition is not None else [])
+        if nodes.is_operator(statement, "=")
+        and nodes.identifier(statement.child_by_field_name("left"), file.data) == file.text(name)
+    ]
+    return found[0] if len(found) == 1 else None

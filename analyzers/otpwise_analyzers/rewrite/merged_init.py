@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -11,6 +10,7 @@ from otpwise_analyzers.findings import Change
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite import callbacks, layout
 from otpwise_analyzers.rewrite.bodies import body_of
+from otpwise_analyzers.rewrite.bound_answer import assignment_of
 from otpwise_analyzers.source.edits import Edit, apply
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
@@ -144,7 +144,7 @@ def _body(parts: _Parts, handed: dict[Definition, list[Call]]) -> str | None:
     first, second, file = parts.first, parts.second, parts.first.file
     indent = layout.indent_of(file, first.node) + "  "
     before = _lines_before_answer(first)
-    assignment = _assignment(parts, indent)
+    assignment = assignment_of(first.file, parts.made, parts.name, indent)
     comments = _comments_above(second, indent)
     after = _lines_of_second(parts, handed, indent)
     if before is None or assignment is None or after is None:
@@ -178,29 +178,6 @@ def _lines_before_answer(clause: Definition) -> list[str] | None:
         return None
     text = file.data[body.span.start : layout.line_start(file, answer.start_byte)].decode()
     return text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text.strip() else []
-
-
-def _assignment(parts: _Parts, indent: str) -> list[str] | None:
-    """`state = ...`, unless the state already has that name."""
-    file, made = parts.first.file, parts.made
-    if nodes.identifier(made, file.data) == parts.name:
-        return []
-    text = file.text(made)
-    if "\n" not in text:
-        line = f"{indent}{parts.name} = {text}"
-        return [line] if layout.fits(line) else None
-    # Only a map or list whose lines stand below its own opening can be moved as a whole.
-    if made.type not in ("map", "list") or not layout.starts_line(file, made.start_byte):
-        return None
-    if any(nodes.descendants(made, "string", "charlist", "sigil", "comment")) and re.search(
-        r'"""|\'\'\'|~\w"""|#', text
-    ):
-        return None
-    shift = layout.column(file, made.start_byte) - len(indent)
-    lines = text.replace("\r\n", "\n").split("\n")
-    if shift < 0 or any(line.strip() and not line.startswith(" " * shift) for line in lines[1:]):
-        return None
-    return [f"{indent}{parts.name} = {lines[0]}", *(line[shift:] for line in lines[1:])]
 
 
 def _comments_above(clause: Definition, indent: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from otpwise_analyzers.findings import Change
 from otpwise_analyzers.project.view import FixContext
+from otpwise_analyzers.rewrite.attributes import attributes_on_top
 from otpwise_analyzers.rewrite.bodies import appended
 from otpwise_analyzers.rewrite.layout import change_of, indent_of, line_end, line_start, reindent
 from otpwise_analyzers.rewrite.socket_identity import identity_of
@@ -56,7 +57,6 @@ defp {counter}(socket) do
 end"""
 
 _KEPT_ATTRIBUTES = frozenset({"impl", "doc", "spec"})
-_OPENING = ("use ", "import ", "alias ", "require ", "@moduledoc", "@behaviour")
 
 
 def limited_messages(ctx: FixContext, module: Module) -> Change | None:
@@ -77,7 +77,7 @@ def limited_messages(ctx: FixContext, module: Module) -> Change | None:
     maximum, window = attributes
     limiter = _limiter(ctx, module).format(counter=counter, maximum=maximum, window=window)
     added = appended(module, limiter)
-    settings = _settings(module, _SETTINGS.format(maximum=maximum, window=window))
+    settings = attributes_on_top(module, _SETTINGS.format(maximum=maximum, window=window))
     if moved is None or added is None or settings is None:
         return None
     first = clauses[0]
@@ -126,27 +126,6 @@ def _moved_lines(file: ElixirFile, clause: Definition) -> list[Edit]:
         edits.append(Edit(at + 1, at + 1, " "))
         at = file.data.find(b"\n", at + 1, end)
     return edits
-
-
-def _settings(module: Module, text: str) -> Edit | None:
-    """Puts the attributes behind the `use`s and aliases of a module, or first in it."""
-    file, block = module.file, module.do_block
-    if block is None:
-        return None
-    last = None
-    for statement in module.statements:
-        if not file.text(statement).startswith(_OPENING):
-            break
-        last = statement
-    inner = indent_of(file, module.node) + "  "
-    code = reindent(text, inner).rstrip(" ")
-    if last is not None:
-        end = line_end(file, last.end_byte)
-        return Edit(end, end, "\n\n" + code.rstrip("\n"))
-    end = line_end(file, block.start_byte)
-    if file.data[block.start_byte + 2 : end].strip():
-        return None
-    return Edit(end, end, "\n" + code)
 
 
 def _limiter(ctx: FixContext, module: Module) -> str:

@@ -30,7 +30,7 @@ def takes_options(context: FixContext, start: Definition, call: Call) -> Change 
     if module is None or len(call.args) < 2 or call.piped is not None:
         return None
     parameter, constant = start.params[0], call.args[1]
-    if _is_gone_through(module) or not _callers_pass_keywords(context, module.name):
+    if _is_gone_through(module) or not callers_pass_keywords(context, module.name):
         return None
     if any(file.text(i) == "opts" for i in nodes.descendants(start.node, "identifier") if i != parameter):
         return None
@@ -156,7 +156,7 @@ def _walks_state(clause: Definition, walk: str) -> bool:
     return False
 
 
-def _callers_pass_keywords(context: FixContext, module: str) -> bool:
+def callers_pass_keywords(context: FixContext, module: str) -> bool:
     """Whether every known caller gives `start_link` nothing, or keywords."""
     project = context.project
     paths = {located.path for located in project.modules() if module in located.facts.starts}

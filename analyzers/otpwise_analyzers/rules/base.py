@@ -144,10 +144,14 @@ class Practice(ABC, Generic[File]):
         related: Iterable[Related] = (),
         fixes: Iterable[Fix] = (),
         strict_only: bool = False,
+        reach: Node | None = None,
     ) -> Finding:
-        """A finding of this rule at a node or a byte range."""
+        """A finding of this rule at a node or a byte range; within `reach` what it hides is silent."""
         span = where if isinstance(where, Span) else Span(where.start_byte, where.end_byte)
-        return Finding(self.name, span, message, level, confidence, tuple(related), tuple(fixes), strict_only)
+        hidden = Span(reach.start_byte, reach.end_byte) if reach is not None else None
+        return Finding(
+            self.name, span, message, level, confidence, tuple(related), tuple(fixes), strict_only, hidden
+        )
 
 
 AnyRule = Practice[Any]

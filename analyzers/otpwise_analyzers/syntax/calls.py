@@ -128,3 +128,19 @@ class Call:
     def value_is_dropped(self) -> bool:
         """Nothing uses the result (it is a statement that is not the last of its block)."""
         return nodes.value_is_dropped(nodes.whole_pipeline(self.expression))
+
+
+def as_call(file: ElixirFile, node: Node) -> Call | None:
+    """A node as a call, the last one of a pipe with what is piped into it; None when it is none."""
+    call = node.child_by_field_name("right") if nodes.is_operator(node, "|>") else node
+    if call is None or call.type != "call":
+        return None
+    target = call.child_by_field_name("target")
+    if target is None:
+        return None
+    if target.type == "identifier":
+        return Call(file, call, file.text(target), None)
+    right = target.child_by_field_name("right") if target.type == "dot" else None
+    if right is None:
+        return None
+    return Call(file, call, file.text(right), target.child_by_field_name("left"))

@@ -70,6 +70,8 @@ class UnreachableCallbackClause(Rule):
         ),
         Reference("GenServer.init/1", "https://hexdocs.pm/elixir/GenServer.html#c:init/1"),
     )
+    # What a clause does that never runs.
+    hides = frozenset({"otp/blocking-init", "otp/blocking-callback", "otp/receive-without-after"})
     definitions = frozenset({"def", "defp"})
     incorrect = INCORRECT
     correct = CORRECT
@@ -85,6 +87,7 @@ class UnreachableCallbackClause(Rule):
                     _message(earlier, later),
                     Level.WARNING if callback else Level.INFORMATION,
                     related=[_related(earlier)],
+                    reach=later.node,
                     fixes=_fixes(module, earlier, later),
                 )
 
