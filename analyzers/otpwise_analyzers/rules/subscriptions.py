@@ -30,6 +30,8 @@ LISTED: dict[str, Listed | None] = {
     "otp.blocking_callback_examples": None,
     "otp.blocking_init": (("init",), False, (b"handle_", b"GenServer", b"GenStage", b"GenStateMachine", b"gen_server", b"gen_statem")),
     "otp.blocking_init_examples": None,
+    "otp.cache_never_expires": (("use",), False, (b"Map.put", b"put_in", b"Map.update", b"update_in")),
+    "otp.cache_never_expires_examples": None,
     "otp.ignored_start_options": (("start_link",), False, (b"GenServer", b"GenStage", b"GenStateMachine", b"gen_server")),
     "otp.missing_init": (("use",), False, (b"GenServer",)),
     "otp.receive_without_after": (("receive",), False, ()),
