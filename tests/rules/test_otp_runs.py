@@ -106,10 +106,15 @@ IO.puts("all is well")
 """
 
 
+# How its entries go is shown in test_stores_run.py.
+_LEFT = "otp/cache-never-expires"
+
+
 def _fixed(files: dict[str, bytes], path: str) -> dict[str, bytes]:
     """The project after the first fix of each finding of the file, one after the other."""
     for _ in range(10):
         file, findings = findings_in(files, path, Settings())
+        findings = [finding for finding in findings if finding.rule != _LEFT]
         change = next(
             (
                 change
