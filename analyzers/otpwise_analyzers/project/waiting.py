@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from otpwise_analyzers.project.blocking_calls import Wait, waiting_calls
@@ -42,10 +42,21 @@ class Waiting(NamedTuple):
         return f"{self.call.file.text(receiver)}.{name}" if receiver is not None else name
 
 
-def waits_of(definition: Definition, kinds: Collection[Wait] = tuple(Wait)) -> list[Waiting]:
-    """The waits of a clause in source order: those of its own process, not of tasks that it starts."""
+def waits_of(
+    definition: Definition,
+    kinds: Collection[Wait] = tuple(Wait),
+    near: Sequence[tuple[Wait, Call]] | None = None,
+    *,
+    far: bool = True,
+) -> list[Waiting]:
+    """The waits of a clause in source order: those of its own process, not of tasks that it starts.
+
+    `near` are all waiting calls of the file, for who asks for several clauses; without `far` the functions
+    of other modules are not asked.
+    """
     file = definition.file
-    near = waiting_calls(file, kinds)
+    if near is None:
+        near = waiting_calls(file, kinds)
     direct = {
         call.node.start_byte: Waiting(kind, call)
         for kind, call in near
@@ -55,15 +66,15 @@ def waits_of(definition: Definition, kinds: Collection[Wait] = tuple(Wait)) -> l
     for call in calls_in(definition):
         if call.node.start_byte in direct:
             continue
-        behind = _behind(definition, call, near, kinds)
-        if behind is not None:
+        behind = _behind(definition, call, near, kinds if far else ())
+        if behind is not None and runs_itself(file, call.node, definition):
             found.append(behind)
     found.sort(key=lambda waiting: waiting.call.node.start_byte)
     return found
 
 
 def calls_in(definition: Definition) -> Iterator[Call]:
-    """The calls that a clause makes in its own process: local ones, and those of modules."""
+    """The calls in a clause, local ones and those of modules."""
     file = definition.file
     for node in nodes.descendants(definition.node, "call"):
         target = node.child_by_field_name("target")
@@ -75,12 +86,12 @@ def calls_in(definition: Definition) -> Iterator[Call]:
         if receiver is not None and receiver.type not in ("alias", "identifier"):
             continue
         call = Call(file, node, file.text(target), receiver)
-        if call.is_invocation and runs_itself(file, node, definition):
+        if call.is_invocation:
             yield call
 
 
 def _behind(
-    definition: Definition, call: Call, near: list[tuple[Wait, Call]], kinds: Collection[Wait]
+    definition: Definition, call: Call, near: Sequence[tuple[Wait, Call]], kinds: Collection[Wait]
 ) -> Waiting | None:
     module, file = definition.module, definition.file
     if module is None:
@@ -94,7 +105,7 @@ def _behind(
                     span = Span(inner.node.start_byte, inner.node.end_byte)
                     return Waiting(kind, call, Place(file.path, span))
         return None
-    if call.module is None:
+    if call.module is None or not kinds:
         return None
     effects = file.project.effects(call.module, call.name, call.arity)
     for effect, kind in _OF_EFFECT.items():

@@ -9,6 +9,7 @@ from tree_sitter import Node
 
 from otpwise_analyzers.rewrite import layout
 from otpwise_analyzers.source.edits import Edit, Span, apply
+from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition
 from otpwise_analyzers.syntax.variables import uses_of, visible_at
@@ -65,3 +66,22 @@ def dedented_lines(file: ElixirFile, span: Span, edits: Iterable[Edit] = ()) -> 
     if any(line.strip() and not line.startswith(indent) for line in lines):
         return None
     return "\n".join(line[len(indent) :] if line.strip() else "" for line in lines)
+
+
+def would_be_joined(file: ElixirFile, moved: Iterable[Node], left: int) -> bool:
+    """Whether an expression that was broken for its length fits on one line, `left` columns further left."""
+    for statement in moved:
+        for node in (
+            statement,
+            *nodes.descendants(statement, "tuple", "call", "binary_operator", "list", "map"),
+        ):
+            if node.start_point.row == node.end_point.row or nodes.is_operator(node, "|>"):
+                continue
+            if nodes.child_of_type(node, "do_block") is not None:
+                continue
+            line = " ".join(file.text(node).split())
+            behind = layout.line_end(file, node.end_byte) - node.end_byte
+            length = layout.column(file, node.start_byte) + len(line) + behind
+            if layout.WIDTH < length <= layout.WIDTH + left:
+                return True
+    return False

@@ -10,6 +10,7 @@ from otpwise_analyzers.findings import Change
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite import callbacks, layout
 from otpwise_analyzers.rewrite.carried import carried_into, dedented_lines, lines_with_comments
+from otpwise_analyzers.rewrite.spacing import apart
 from otpwise_analyzers.source.edits import Edit
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -76,6 +77,8 @@ def loaded_later(ctx: FixContext, init: Definition, waits: list[Node]) -> Change
         body += [""] if not layout.is_one_line(file, load.binding) else []
         body += [f"{{:noreply, %{{{state} | {key}{name}}}}}"]
         edits.append(layout.delete_lines(file, span))
+    if "\n" in edits[1].new:
+        edits = _apart(file, load, edits)
     added = _handler(init, head, state, "\n".join(body), module)
     return (layout.change_of(file, [*edits, added]),)
 
@@ -226,6 +229,17 @@ def _continued(file: ElixirFile, load: _Load, head: str, *, shorter: int) -> Edi
         indent = " " * (layout.column(file, load.tuple.start_byte) + 1)
         text = f",\n{indent}{{:continue, {head}}}"
     return Edit(last.end_byte, last.end_byte, text)
+
+
+def _apart(file: ElixirFile, load: _Load, edits: list[Edit]) -> list[Edit]:
+    """Sets the tuple apart from what comes before it, now that it takes two lines."""
+    if load.binding is None or load.tuple.prev_named_sibling != load.binding:
+        return [*edits, *apart(file, load.tuple)]
+    removed = edits[-1]
+    above = layout.data_line(file, removed.start - 1)
+    if not above or above.endswith(b" do"):
+        return edits
+    return [*edits[:-1], Edit(removed.start, removed.end, "\n")]
 
 
 def _free_tag(module: Module) -> str:

@@ -11,7 +11,12 @@ from otpwise_analyzers.project.handlers import Handler, Host
 from otpwise_analyzers.project.roles import Role, has_role
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite import callbacks, layout
-from otpwise_analyzers.rewrite.carried import carried_into, dedented_lines, lines_with_comments
+from otpwise_analyzers.rewrite.carried import (
+    carried_into,
+    dedented_lines,
+    lines_with_comments,
+    would_be_joined,
+)
 from otpwise_analyzers.source.edits import Edit, Span
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
@@ -87,6 +92,9 @@ def goes_on_after(ctx: FixContext, handler: Handler, sleep: Call) -> Change | No
         return None
     if not any(uses_of(state, node, file.data) for node in rest):
         state = f"_{state}"
+    inner = layout.indent_of(file, definition.node) + "  "
+    if would_be_joined(file, rest, len(indent) - len(inner)):
+        return None
     edits.append(_clause(module, definition, message, state, body))
     return (layout.change_of(file, edits),)
 

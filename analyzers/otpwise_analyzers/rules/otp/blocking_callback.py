@@ -26,6 +26,7 @@ from otpwise_analyzers.syntax.results import results
 _ON_PURPOSE = re.compile(
     r"retr(y|ies)|back_?off|wait|poll|throttl|delay|jitter|pace|pacing|rate|tarpit|cool_?down"
 )
+_ASKS_ANOTHER = re.compile(rb"(?:GenServer|gen_server)\.call[\s(]+[A-Z]")
 _ENDS = ("halt", "stop", "exit", "raise", "abort")
 _WORKERS = ("Oban.Worker", "Oban.Pro.Worker", "Broadway", "Mix.Task", "Exq.Worker", "GenStage", "Flow")
 _HTTP_IN_PAGES = frozenset({"handle_event", "handle_info", "handle_params", "handle_in", "mount", "update"})
@@ -162,24 +163,30 @@ def _answers_an_error(file: ElixirFile, call: Call, definition: Definition) -> b
 
 def _others(file: ElixirFile) -> Iterator[tuple[Waiting, Handler]]:
     """HTTP in what serves others, and calls from one server to another."""
-    kinds = (Wait.HTTP, Wait.SERVER)
-    if not waiting_calls(file, kinds):
-        return
-    for module in file.modules:
-        if module.uses_module(*_WORKERS):
+    # Most servers ask none but themselves.
+    kinds = (Wait.HTTP, Wait.SERVER) if _ASKS_ANOTHER.search(file.data) else (Wait.HTTP,)
+    near = waiting_calls(file, kinds)
+    waiting = {call.definition for _, call in near}
+    # Those that wait, and those that call them: few of all that a file defines.
+    around = waiting | {
+        call.definition
+        for definition in waiting
+        if definition is not None and definition.name
+        for call in file.calls(definition.name)
+    }
+    for definition in around:
+        module = definition.module if definition is not None else None
+        handler = handler_of(definition) if definition is not None and module is not None else None
+        if definition is None or module is None or handler is None or module.uses_module(*_WORKERS):
             continue
-        for definition in module.definitions:
-            handler = handler_of(definition)
-            if handler is None:
-                continue
-            if handler.host is Host.SERVER and not _serves_others(module, definition):
-                continue
-            if handler.host is not Host.SERVER and not _is_page(handler):
-                continue
-            waits = [wait for wait in waits_of(definition, kinds) if wait.is_near]
-            first = next((wait for wait in waits if _counts(wait, handler, module)), None)
-            if first is not None:
-                yield first, handler
+        if handler.host is Host.SERVER and not _serves_others(module, definition):
+            continue
+        if handler.host is not Host.SERVER and not _is_page(handler):
+            continue
+        waits = waits_of(definition, kinds, near, far=False)
+        first = next((wait for wait in waits if _counts(wait, handler, module)), None)
+        if first is not None:
+            yield first, handler
 
 
 def _serves_others(module: Module, definition: Definition) -> bool:
