@@ -144,11 +144,16 @@ _ACTIONS = frozenset(
         *("process", "execute", "perform", "run", "apply", "handle", "sync", "init", "initialize", "ensure"),
         *("deliver", "publish", "broadcast", "subscribe", "join", "leave", "record", "track", "log"),
         *("rebuild", "recalculate", "refresh", "schedule", "enqueue", "start", "stop", "move", "merge"),
-        *("promote", "copy"),
+        *("copy",),
     }
 )
 # ... or has one of these anywhere, as `find_or_create_tag`.
-_WRITING = frozenset({"create", "update", "insert", "upsert", "delete", "cancel", "notify", "send"})
+_WRITING = frozenset(
+    {
+        *("create", "update", "insert", "upsert", "delete", "cancel", "notify", "send", "promote", "publish"),
+        *("enqueue", "archive", "revoke", "purge", "charge"),
+    }
+)
 
 
 def _acts(name: str) -> bool:

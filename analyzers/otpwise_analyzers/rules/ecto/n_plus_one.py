@@ -57,10 +57,11 @@ class NPlusOne(Rule):
         "query for each chunk."
     )
     fix_note = (
-        "Safe: a preload whose spec does not depend on the element goes ahead of the loop, to the whole list (unsafe "
-        "where the loop also writes). Scaffold: `Repo.get` and `get_by` by a key become one query for all keys, either "
-        "as the list itself or, in the elements' order, as a map in which the loop looks them up; what differs then "
-        "(types of keys, missing rows, order) stands in a comment. Unsafe: single writes go into one transaction."
+        "Safe: a preload whose spec does not depend on the element goes ahead of the loop, to the whole list, which "
+        "must be one of one schema (unsafe where the loop also writes). Scaffold: `Repo.get` and `get_by` by a key "
+        "become one query for all keys, either as the list itself or, in the elements' order, as a map in which the "
+        "loop looks them up; what differs then (types of keys, missing rows, order) stands in a comment. Unsafe: single "
+        "writes go into one transaction."
     )
     references = (
         Reference("Ecto.Repo.preload/3", "https://hexdocs.pm/ecto/Ecto.Repo.html#c:preload/3"),
