@@ -111,9 +111,9 @@ def explain(name: str, color: str) -> None:
 @click.option(
     "--format",
     "output_format",
-    type=click.Choice(["text", "mermaid", "dot", "json"]),
+    type=click.Choice(["text", "mermaid", "dot", "json", "html"]),
     default="text",
-    help="For people, as a diagram, or JSON as docs/tree.md describes it.",
+    help="For people, as a diagram, as one HTML file, or JSON as docs/tree.md describes it.",
 )
 @click.option("--app", metavar="NAME", help="Only this application of an umbrella.")
 @_color

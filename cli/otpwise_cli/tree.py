@@ -16,7 +16,7 @@ from otpwise_analyzers.source.lines import Encoding
 from otpwise_analyzers.syntax.source_file import SourceFile
 from otpwise_cli.checking import shown
 
-Format = Literal["text", "mermaid", "dot", "json"]
+Format = Literal["text", "mermaid", "dot", "json", "html"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,10 @@ def _print(forests: list[Forest], output_format: Format, color: str) -> None:
         from otpwise_cli import tree_text
 
         tree_text.write(forests, color)
+    elif output_format == "html":
+        from otpwise_cli import tree_html
+
+        sys.stdout.write(tree_html.text(forests))
     else:
         from otpwise_cli import tree_graph
 

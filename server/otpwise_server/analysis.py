@@ -20,6 +20,7 @@ from otpwise_analyzers.project.config import Settings
 from otpwise_analyzers.project.facts import FileFacts, facts_of
 from otpwise_analyzers.project.ignore import IgnoreList
 from otpwise_analyzers.project.index import Project
+from otpwise_analyzers.project.supervision import Place
 from otpwise_analyzers.project.view import FixContext, Key
 from otpwise_analyzers.rules.catalogue import RULES
 from otpwise_analyzers.source.edits import Edit, OverlappingEditsError, Span, in_order
@@ -206,6 +207,25 @@ class ProjectAnalysis:
         for path in paths:
             self._revisions[path] = self._revisions.get(path, 0) + 1
         return paths
+
+    def supervision(self) -> tuple[str, str, list[tuple[str, Span]]] | None:
+        """The picture of the supervision trees: its HTML, its styles, and the file and bytes of each of its
+        `data-place`s. None before the index is there, and without a project."""
+        from otpwise_analyzers.project.picture import STYLES, picture
+
+        if self.root is None or not self.is_indexed:
+            return None
+        places: list[tuple[str, Span]] = []
+
+        def mark(place: Place | None) -> str:
+            span = self._index.place(place) if place is not None else None
+            if place is None or span is None:
+                return ""
+            places.append((place.path, Span(*span)))
+            return f' data-place="{len(places) - 1}" tabindex="0"'
+
+        html = picture([(self._index.trees.apps, mark)])
+        return html, STYLES, places
 
     # -- fixes -------------------------------------------------------------------------------------
 

@@ -217,3 +217,12 @@ def test_the_protocol_is_not_imported(otpwise: Otpwise, project: Project) -> Non
     run = otpwise("tree", cwd=project(_FILES), PYTHONPROFILEIMPORTTIME="1")
     assert "otpwise_cli.tree" in run.err
     assert not re.search(r"\b(pygls|lsprotocol|rich)\b", run.err)
+
+
+def test_html_is_one_page_with_places(project: Project, otpwise: Otpwise) -> None:
+    project(_FILES)
+    run = otpwise("tree", "--format", "html")
+    assert run.code == 0 and run.out.startswith("<!DOCTYPE html>") and run.out.endswith("</html>\n")
+    assert "<title>Supervision: mini</title>" in run.out
+    assert 'title="lib/mini/application.ex:6"><b>Mini.Store</b>' in run.out
+    assert "nothing starts it" in run.out and "<script" not in run.out
