@@ -256,13 +256,10 @@ class ProjectAnalysis:
         rule = RULES.get(finding.rule)
         if rule is None:
             return ""
-        shown = None
-        for fix in finding.fixes:
-            change = self.build(checked, fix)
-            if change is not None:
-                shown = preview.of_change(fix, change, self._reader(checked), checked.file.path)
-                break
-        return page.hover(rule, finding, shown)
+        changes = [(fix, self.build(checked, fix)) for fix in finding.fixes]
+        made = [(fix, change) for fix, change in changes if change is not None]
+        shown = preview.of_change(*made[0], self._reader(checked), checked.file.path) if made else None
+        return page.hover(rule, finding, [fix for fix, _ in made], shown)
 
     def _reader(self, checked: Checked) -> Callable[[str], bytes | None]:
         """Reads files as a fix did: the checked one as it was checked."""

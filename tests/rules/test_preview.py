@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from otpwise_analyzers.findings import Finding
+from otpwise_analyzers.findings import Finding, Fix
 from otpwise_analyzers.project.settings import Settings
 from otpwise_analyzers.rules import page, preview
 from otpwise_analyzers.rules.base import Rule
@@ -15,8 +15,8 @@ from otpwise_analyzers.rules.catalogue import RULES
 from tests.proof import build, findings_in
 
 
-def previews(rule: Rule) -> Iterator[tuple[Finding, preview.Preview | None]]:
-    """The findings of the rule's examples, with what the first fix that can be made would do."""
+def previews(rule: Rule) -> Iterator[tuple[Finding, list[Fix], preview.Preview | None]]:
+    """The findings of the rule's examples, with the fixes that can be made and what the first would do."""
     for example in rule.incorrect:
         files = {path: dedent(text).encode() for path, text in example.others.items()}
         files[example.path] = example.text.encode()
@@ -25,25 +25,27 @@ def previews(rule: Rule) -> Iterator[tuple[Finding, preview.Preview | None]]:
         for finding in findings:
             if finding.rule != rule.name:
                 continue
-            changes = ((fix, build(files, file, fix)) for fix in finding.fixes)
-            made = next(((fix, change) for fix, change in changes if change), None)
-            yield finding, preview.of_change(*made, files.get, file.path) if made else None
+            changes = [(fix, build(files, file, fix)) for fix in finding.fixes]
+            made = [(fix, change) for fix, change in changes if change]
+            shown = preview.of_change(*made[0], files.get, file.path) if made else None
+            yield finding, [fix for fix, _ in made], shown
 
 
 @pytest.mark.parametrize("name", RULES)
 def test_hovers_are_short_and_whole(name: str) -> None:
     rule = RULES[name]
-    for finding, shown in previews(rule):
-        text = page.hover(rule, finding, shown)
+    for finding, fixes, shown in previews(rule):
+        text = page.hover(rule, finding, fixes, shown)
         assert finding.message in text
         assert "**Why.**" in text and "**Fine when.**" in text and "**Trade-off.**" in text
         assert f"otpwise:ignore {name}" in text and page.url(name) in text
         assert len(text) < 4_000, len(text)
         if shown is None:
+            assert "**Fix.**" not in text
             continue
         assert shown.fix is not None
         assert f"**Fix.** {shown.fix.title} ({page.APPLICABILITY[shown.fix.applicability]})." in text
-        lines = [line for _, changed in shown.files for line in changed]
+        lines = [line for part in shown.files for line in part.lines]
         assert any(line.startswith(("+", "-")) for line in lines)
         assert len(lines) <= preview.MOST_LINES + 6
 
@@ -56,5 +58,5 @@ def test_without_a_fix_that_can_be_made_the_rules_own_example_is_shown(name: str
         assert not any(e.fixed is not None or e.fixed_others for e in rule.incorrect)
         return
     assert example.fix is None
-    finding = next(finding for finding, _ in previews(rule))
+    finding = next(finding for finding, _, _ in previews(rule))
     assert "For example:" in page.hover(rule, finding)

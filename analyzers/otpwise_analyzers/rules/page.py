@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from textwrap import dedent
 
 from otpwise_analyzers.findings import Applicability, Finding, Fix
@@ -56,16 +56,14 @@ def _shown_result(example: Example) -> str:
     return _fence(shown, _language(result[0][0]))
 
 
-def hover(rule: AnyRule, finding: Finding, preview: Preview | None = None) -> str:
+def hover(rule: AnyRule, finding: Finding, fixes: Sequence[Fix] = (), preview: Preview | None = None) -> str:
     """What the editor shows at a finding, in Markdown: what is wrong here, why, when it is fine, what the cure
-    is and costs. `preview` is what the first fix would do to this very code; without one, the rule's own
-    example is shown."""
+    is and costs. `fixes` are those that can be made here, `preview` what the first of them would do to this
+    very code; without one, the rule's own example is shown."""
     parts = [f"**{rule.name}** · {_one_line(rule.summary)}", finding.message, f"**Why.** {_flat(rule.why)}"]
     parts.append(f"**Fine when.** {_flat(rule.fine_when)}")
     parts.append(f"**Trade-off.** {_flat(rule.trade_off)}")
-    first = preview.fix if preview is not None else None
-    if finding.fixes:
-        fixes = sorted(finding.fixes, key=lambda fix: fix != first)
+    if fixes:
         parts.append(f"**Fix.** {_offered(fixes[0])}. {_beginning(_flat(rule.fix_note))}".rstrip())
         if len(fixes) > 1:
             parts.append(_list(map(_offered, fixes[1:])))
@@ -84,8 +82,8 @@ def _offered(fix: Fix) -> str:
 
 def _difference(preview: Preview) -> str:
     shown = []
-    for path, lines in preview.files:
-        title = f"In `{path}`:\n\n" if path else ""
+    for path, lines, is_new in preview.files:
+        title = f"{'New' if is_new else 'In'} `{path}`:\n\n" if path else ""
         shown.append(f"{title}{_fence(chr(10).join(lines), 'diff')}")
     return "\n\n".join(shown if preview.fix is not None else ["For example:", *shown])
 

@@ -11,7 +11,7 @@ GAP = " ⋮"
 """Stands where lines between two changes are left out."""
 
 
-def difference(data: bytes, edits: Iterable[Edit], context: int = 1) -> list[str]:
+def difference(data: bytes, edits: Iterable[Edit], context: int = 1) -> tuple[str, ...]:
     """The changed lines of a text with `context` lines around them, each after `-`, `+` or a blank.
 
     Lines lose the indentation that all of them have. Only the surroundings of the edits are compared, however
@@ -24,12 +24,12 @@ def difference(data: bytes, edits: Iterable[Edit], context: int = 1) -> list[str
         lines = _without_blank_ends(_compared(_lines(old), _lines(apply(old, moved)), context))
         if lines:
             found += [GAP, *lines] if found else lines
-    return _dedented(found)
+    return tuple(_dedented(found))
 
 
-def whole(text: str) -> list[str]:
+def whole(text: str) -> tuple[str, ...]:
     """A new file as lines that come."""
-    return [f"+{line}" for line in text.rstrip("\n").split("\n")]
+    return tuple(f"+{line}" for line in text.rstrip("\n").split("\n"))
 
 
 def _groups(data: bytes, edits: Sequence[Edit]) -> Iterable[tuple[int, int, list[Edit]]]:
