@@ -76,11 +76,13 @@ class ConfigFacts(msgspec.Struct, frozen=True):
 
     `reads_env` says that it reads the machine's environment for production, in a setting or beside one,
     what belongs to the build left out.
+    `server_flags` are the variables that must be set for a `server: true` of an endpoint to hold.
     """
 
     settings: tuple[Setting, ...] = ()
     imports: tuple[str, ...] = ()
     reads_env: bool = False
+    server_flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +308,32 @@ def config_facts(file: ElixirFile) -> ConfigFacts | None:
         if name is not None:
             imports.append(posixpath.normpath(posixpath.join(posixpath.dirname(file.path), name)))
     reads_env = any("prod" in environments_at(file, read.node)[0] for read in reads.values())
-    return ConfigFacts(tuple(settings), tuple(imports), reads_env)
+    return ConfigFacts(tuple(settings), tuple(imports), reads_env, _server_flags(file))
+
+
+def _server_flags(file: ElixirFile) -> tuple[str, ...]:
+    """`PHX_SERVER` of `if System.get_env("PHX_SERVER") do config :app, Endpoint, server: true end`."""
+    if b"server:" not in file.data or posixpath.basename(file.path) not in RUNTIME_FILES:
+        return ()
+    reads = [read for read in env_reads.env_reads(file) if read.name is not None]
+    found: list[str] = []
+    for call in config_calls(file):
+        for option in call.options():
+            if option.path[-1] != "server":
+                continue
+            conditions = [option.value]
+            for ancestor in nodes.ancestors(option.pair):
+                target = ancestor.child_by_field_name("target") if ancestor.type == "call" else None
+                if target is not None and nodes.identifier(target, file.data) == "if":
+                    condition = nodes.first_argument(ancestor)
+                    if condition is not None:
+                        conditions.append(condition)
+            found.extend(
+                read.name
+                for read in reads
+                if read.name and any(nodes.encloses(one, read.node) for one in conditions)
+            )
+    return tuple(dict.fromkeys(found))
 
 
 # -- what the project's files say together ---------------------------------------------------------

@@ -13,6 +13,7 @@ from otpwise_analyzers.project.children import Listed, listed_children, supervis
 from otpwise_analyzers.project.compile_time import CompiledRead, compiled_config
 from otpwise_analyzers.project.config_files import ConfigFacts, config_facts
 from otpwise_analyzers.project.effects import NO_EFFECTS, Effect, Effects, direct_effects, repo_candidates
+from otpwise_analyzers.project.health_routes import health_paths
 from otpwise_analyzers.project.images import ImageFacts, image_facts
 from otpwise_analyzers.project.mail_calls import mailer_of
 from otpwise_analyzers.project.mailboxes import measured_processes
@@ -80,6 +81,8 @@ class ModuleFacts(msgspec.Struct, frozen=True):
     # functions that subscribe their caller to a topic
     subscribes: tuple[str, ...] = ()
     telemetry: TelemetryFacts | None = None
+    # routes such as `/health`
+    health_paths: tuple[str, ...] = ()
     # what it reads of the application's environment while it compiles
     compiled_config: tuple[CompiledRead, ...] = ()
     # modules named beside the length of a mailbox: whose it is
@@ -196,6 +199,7 @@ def _module_facts(
         repo_calls=_repo_calls(module, repos),
         subscribes=subscribing_functions(module),
         telemetry=telemetry_of(module),
+        health_paths=health_paths(module),
         compiled_config=tuple(sorted(compiled.get(module.node.start_byte, ()))),
         measures=measured_processes(module),
     )

@@ -169,6 +169,17 @@ class _Answers:
         return any(path.startswith("rel/") for path in self.files)
 
     @cached_property
+    def health_paths(self) -> tuple[str, ...]:
+        return tuple(
+            dict.fromkeys(
+                path
+                for located in self.modules.values()
+                if "/test/" not in f"/{located.path}"
+                for path in located.facts.health_paths
+            )
+        )
+
+    @cached_property
     def builds_release(self) -> bool:
         """Some Dockerfile runs `mix release`."""
         return any(facts.image is not None and facts.image.builds_release for facts in self.files.values())
@@ -298,6 +309,8 @@ class Project:
             keys.update(("measured", name) for name in before.measured ^ now.measured)
             if before.tables != now.tables:
                 keys.add(("schemas",))
+            if before.health_paths != now.health_paths:
+                keys.add(("health",))
             if before.telemetry != now.telemetry:
                 keys.add(("telemetry",))
             if before.repo_share_of_controllers != now.repo_share_of_controllers:
@@ -397,6 +410,10 @@ class Project:
 
     def mounts_of(self, channel: str) -> tuple[str, ...]:
         return self._answers.mounts.get(channel, ())
+
+    @property
+    def health_paths(self) -> tuple[str, ...]:
+        return self._answers.health_paths
 
     @property
     def attaches_telemetry(self) -> bool:

@@ -201,6 +201,12 @@ class ProjectView:
         self._ask("controllers")
         return self._project.repo_share_of_controllers
 
+    @property
+    def health_paths(self) -> tuple[str, ...]:
+        """The paths of the project's routes that are health checks by their name."""
+        self._ask("health")
+        return self._project.health_paths
+
     # -- telemetry ---------------------------------------------------------------------------------
 
     @property

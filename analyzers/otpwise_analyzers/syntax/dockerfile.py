@@ -30,6 +30,7 @@ _BOOLEAN_FLAG = re.compile(
     rb"^[ \t]*(?:COPY|ADD)[ \t][^\n]*?(--(?:link|parents|keep-git-dir|unpack)(?==|[ \t])(?:=\w+)?)",
     re.IGNORECASE | re.MULTILINE,
 )
+_PROTOCOL = re.compile(rb"(\$\{?\w+\}?)(/(?:tcp|udp|sctp))\b")
 _VARIABLE = re.compile(r"\\(.)|\$(?:(\w+)|\{(\w+)(?:(:?[-+])([^{}]*))?\})", re.DOTALL)
 
 
@@ -65,6 +66,7 @@ def _masked(data: bytes) -> bytes:
         text = re.sub(rb"`([ \t]*\n)", rb"\\\1", text)
     # `ENV KEY some words`, which Docker still takes.
     text = _OLD_ENV.sub(lambda m: m[0][: m.start(1) - m.start()] + _joined(m[1]), text)
+    text = _PROTOCOL.sub(lambda m: m[1] + b" " * len(m[2]), text)
     while (flag := _BOOLEAN_FLAG.search(text)) is not None:
         text = text[: flag.start(1)] + b" " * len(flag[1]) + text[flag.end(1) :]
     return text if text.endswith(b"\n") else text + b"\n"

@@ -1,0 +1,160 @@
+"""Dependencies in layers of their own: sources are copied below `mix deps.get` and `mix deps.compile`."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Sequence
+
+from otpwise_analyzers.findings import Change
+from otpwise_analyzers.project.images import (
+    ElixirImage,
+    MixTask,
+    copied_from_context,
+    mix_calls,
+    takes_everything,
+    workdir_at,
+)
+from otpwise_analyzers.project.mix_layout import copied_config, is_plain_project, mix_files
+from otpwise_analyzers.project.view import FixContext
+from otpwise_analyzers.rewrite.dockerfile_edits import behind, change_of, lines_of, named, start_with_comments
+from otpwise_analyzers.rewrite.production_deps import fetching_for_production
+from otpwise_analyzers.source.edits import Edit
+from otpwise_analyzers.syntax.dockerfile import DockerFile, Instruction, Stage
+from otpwise_analyzers.syntax.shell import Command
+
+DEPENDENCY_TASKS = frozenset({"deps.get", "deps.compile"})
+_SETUP_TASKS = frozenset({"local.hex", "local.rebar", "archive.install", "hex.info", "hex.repo"})
+# What does not look at the project's files.
+_HARMLESS = frozenset(
+    {"apk", "apt", "apt-get", "rm", "mkdir", "echo", "ls", "set", "true", "update-ca-certificates", "export"}
+)
+_AND = re.compile(rb"[ \t\r\n\\]*&&[ \t\r\n\\]*")
+
+
+def separated(
+    file: DockerFile, image: ElixirImage, stage: Stage, copies: Sequence[Instruction], context: FixContext
+) -> Change | None:
+    """The change that puts `copies` below the tasks that fetch and compile dependencies.
+
+    None for an umbrella, for dependencies by path, and where something in between may need the sources.
+    """
+    if stage.has_error or not is_plain_project(context):
+        return None
+    tasks = [task for task in image.tasks_in(stage) if is_of_dependencies(task)]
+    first = copies[0]
+    later = [task for task in tasks if task.instruction.span.start > first.span.start]
+    if not later or not all(_stays_in(copy) for copy in copies):
+        return None
+    last = _last(stage, first, image.tasks_in(stage))
+    if last is None:
+        return None
+    run = last.instruction
+    copy = named(file, "COPY")
+    in_place: list[str] = []
+    if not any(
+        _takes(one, "mix.exs") for one in copied_from_context(stage) if one.span.end <= first.span.start
+    ):
+        in_place.append(f"{copy} {mix_files(context)} ./\n")
+    below: list[str] = []
+    config = _config(stage, first, context)
+    compiles = [task for task in tasks if task.name == "deps.compile"]
+    edits: list[Edit] = []
+    if compiles and config is not None:
+        compiling = compiles[0].instruction
+        fetching = [task for task in later if task.name == "deps.get"]
+        if fetching and fetching[0].instruction is not compiling:
+            start = start_with_comments(compiling)
+            edits.append(Edit(start, start, f"{copy} {config}\n"))
+        else:
+            in_place.append(f"{copy} {config}\n")
+    elif not compiles:
+        if config is not None:
+            below.append(f"{copy} {config}\n")
+        below.append(f"{named(file, 'RUN')} mix deps.compile\n")
+    for one in copies:
+        start, end = start_with_comments(one), lines_of(one).end
+        below.append(_text(file, start, end))
+        edits.append(Edit(start, end, "".join(in_place)))
+        in_place = []
+    edits.extend(_put_behind(file, last, run, "".join(below)))
+    if all(task.mix_env == "prod" for task in later):
+        edits.extend(fetching_for_production(image.tasks_in(stage)))
+    return (change_of(file, edits),)
+
+
+def is_of_dependencies(task: MixTask) -> bool:
+    """`mix deps.get` and `mix deps.compile` as a whole; `mix deps.compile sentry --force` is about one."""
+    if task.name not in DEPENDENCY_TASKS:
+        return False
+    return all(
+        word.text.startswith("-") or word.text in ("prod", "$MIX_ENV", "${MIX_ENV}")
+        for word in task.arguments
+    )
+
+
+def _stays_in(copy: Instruction) -> bool:
+    """Whether it copies into the folder that Mix then runs in."""
+    target = posixpath.normpath(posixpath.join(workdir_at(copy), copy.target))
+    if takes_everything(copy):
+        return target == workdir_at(copy) and not copy.flags.get("from")
+    return True
+
+
+def _last(stage: Stage, first: Instruction, tasks: list[MixTask]) -> MixTask | None:
+    """The last task of dependencies that the sources can wait for: nothing before it may need them."""
+    found: MixTask | None = None
+    for instruction in stage.instructions:
+        if instruction.span.start <= first.span.start:
+            continue
+        if instruction.name == "WORKDIR" or (instruction.name == "RUN" and instruction.is_exec_form):
+            break
+        if instruction.name != "RUN":
+            continue
+        for command in instruction.commands:
+            own = [task for task in tasks if task.command == command and task.name not in _SETUP_TASKS]
+            if not (own or _is_harmless(command)) or not all(map(is_of_dependencies, own)):
+                return found
+            found = own[-1] if own else found
+    return found
+
+
+def _is_harmless(command: Command) -> bool:
+    """Whether a command looks at none of the project's files."""
+    if command.name == "mix":
+        return all(words[0].text in _SETUP_TASKS for words in mix_calls(command))
+    return command.name in _HARMLESS
+
+
+def _takes(copy: Instruction, path: str) -> bool:
+    return takes_everything(copy) or any(
+        posixpath.basename(source) in (path, "mix.*") for source in copy.sources
+    )
+
+
+def _config(stage: Stage, first: Instruction, context: FixContext) -> str | None:
+    for copy in copied_from_context(stage):
+        if copy.span.end <= first.span.start and any("config" in source for source in copy.sources):
+            return None
+    return copied_config(context)
+
+
+def _text(file: DockerFile, start: int, end: int) -> str:
+    text = file.data[start:end].decode("utf-8", "replace").replace("\r\n", "\n")
+    return text if text.endswith("\n") else text + "\n"
+
+
+def _put_behind(file: DockerFile, task: MixTask, run: Instruction, text: str) -> list[Edit]:
+    """Lines behind a task: behind its RUN, which is cut in two where more follows in it."""
+    commands = run.commands
+    index = max(i for i, command in enumerate(commands) if command == task.command)
+    if index == len(commands) - 1:
+        return [behind(run, text)]
+    start, end = commands[index].span.end, commands[index + 1].span.start
+    environment = commands[index + 1].environment
+    gap = file.data[start:end]
+    match = _AND.match(gap)
+    if match is None or (match.end() != len(gap) and not environment):
+        return []
+    # What follows `&&` begins with the assignments of the next command, if it has any.
+    return [Edit(start, start + match.end(), f"\n{text}{named(file, 'RUN')} ")]
