@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 
-from otpwise_analyzers.findings import Change
+from otpwise_analyzers.findings import Change, FileChange
 from otpwise_analyzers.project.images import (
     ElixirImage,
     MixTask,
@@ -24,6 +24,7 @@ from otpwise_analyzers.syntax.dockerfile import DockerFile, Instruction, Stage
 from otpwise_analyzers.syntax.shell import Command
 
 DEPENDENCY_TASKS = frozenset({"deps.get", "deps.compile"})
+_IGNORED = ".dockerignore"
 _SETUP_TASKS = frozenset({"local.hex", "local.rebar", "archive.install", "hex.info", "hex.repo"})
 # What does not look at the project's files.
 _HARMLESS = frozenset(
@@ -80,7 +81,11 @@ def separated(
     edits.extend(_put_behind(file, last, run, "".join(below)))
     if all(task.mix_env == "prod" for task in later):
         edits.extend(fetching_for_production(image.tasks_in(stage)))
-    return (change_of(file, edits),)
+    change = change_of(file, edits)
+    if any(map(takes_everything, copies)) and not context.exists(_IGNORED):
+        # What was built on the developer's machine must not be copied over what was built here.
+        return (change, FileChange(_IGNORED, (Edit(0, 0, "_build/\ndeps/\n"),), create=True))
+    return (change,)
 
 
 def is_of_dependencies(task: MixTask) -> bool:

@@ -42,7 +42,8 @@ class DockerSourcesBeforeDeps(DockerRule):
     trade_off = "More lines: mix.exs and mix.lock first, the configuration, then everything else."
     fix_note = (
         "Safe: mix.exs, mix.lock and the compile-time configuration are copied first, the rest below "
-        "`mix deps.compile`. Not offered for umbrellas, for dependencies by path, for a mix.exs that reads other "
+        "`mix deps.compile`; a `.dockerignore` that keeps `_build` and `deps` of the developer's machine out is made "
+        "where there is none. Not offered for umbrellas, for dependencies by path, for a mix.exs that reads other "
         "files, or where a command in between may need the sources."
     )
     references = (
@@ -95,6 +96,7 @@ class DockerSourcesBeforeDeps(DockerRule):
                 USER nobody
                 CMD ["bin/my_app", "start"]
                 """,
+            fixed_others={".dockerignore": "_build/\ndeps/\n"},
         ),
         Example(
             path="Dockerfile",
@@ -127,6 +129,7 @@ class DockerSourcesBeforeDeps(DockerRule):
 
                 CMD ["mix", "phx.server"]
                 """,
+            fixed_others={".dockerignore": "_build/\ndeps/\n"},
         ),
         Example(
             path="Dockerfile",

@@ -1,0 +1,236 @@
+"""deploy/docker-runtime-config-not-copied"""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+from collections.abc import Iterable
+from functools import partial
+
+from otpwise_analyzers.findings import Applicability, Change, Finding, Fix, Level
+from otpwise_analyzers.project.images import MixTask, copied_from_context, production_image, takes_everything
+from otpwise_analyzers.project.view import FixContext
+from otpwise_analyzers.rewrite.dockerfile_edits import before, change_of, named
+from otpwise_analyzers.rules.base import DockerRule, Example, Impact, Reference
+from otpwise_analyzers.syntax.dockerfile import DockerFile, Instruction, Stage
+
+_RUNTIME = 'import Config\n\nconfig :my_app, MyApp.Repo, url: System.fetch_env!("DATABASE_URL")\n'
+
+
+class DockerRuntimeConfigNotCopied(DockerRule):
+    name = "deploy/docker-runtime-config-not-copied"
+    summary = "the release is built without the project's runtime.exs"
+    impact = Impact.HIGH
+    detects = (
+        "a stage that copies single files into `config/` and runs `mix release`, but never copies the "
+        "`config/runtime.exs` that the project has"
+    )
+    why = (
+        "`mix release` puts `config/runtime.exs` into the release only when it is there while it runs, and says "
+        "nothing when it is not. The release then starts with what was known while it compiled: no DATABASE_URL, "
+        "no SECRET_KEY_BASE, no port."
+    )
+    fine_when = "Another file takes its place, such as one that `config_providers` reads."
+    trade_off = "None: copied last, a change of it recompiles nothing."
+    fix_note = (
+        "Unsafe: the release now reads its environment when it starts, and stops where a variable is missing."
+    )
+    references = (
+        Reference(
+            "Config and releases",
+            "https://hexdocs.pm/mix/Mix.Tasks.Release.html#module-runtime-configuration",
+        ),
+    )
+    instructions = frozenset({"COPY", "ADD"})
+    needles = (b"config",)
+
+    incorrect = (
+        Example(
+            path="Dockerfile",
+            others={"config/runtime.exs": _RUNTIME},
+            code="""\
+                FROM hexpm/elixir:1.16.2-erlang-26.2.2-alpine-3.19.1 AS build
+                ENV MIX_ENV=prod
+                COPY mix.exs mix.lock ./
+                RUN mix deps.get --only prod
+                COPY config/config.exs config/${MIX_ENV}.exs config/
+                RUN mix deps.compile
+                COPY lib lib
+
+                # and now
+                RUN mix compile && «mix release»
+                FROM alpine:3.19.1
+                COPY --from=build --chown=nobody:nobody /_build/prod/rel/my_app /srv
+                USER nobody
+                CMD ["/srv/bin/my_app", "start"]
+                """,
+            fixed="""\
+                FROM hexpm/elixir:1.16.2-erlang-26.2.2-alpine-3.19.1 AS build
+                ENV MIX_ENV=prod
+                COPY mix.exs mix.lock ./
+                RUN mix deps.get --only prod
+                COPY config/config.exs config/${MIX_ENV}.exs config/
+                RUN mix deps.compile
+                COPY lib lib
+
+                COPY config/runtime.exs config/
+                # and now
+                RUN mix compile && mix release
+                FROM alpine:3.19.1
+                COPY --from=build --chown=nobody:nobody /_build/prod/rel/my_app /srv
+                USER nobody
+                CMD ["/srv/bin/my_app", "start"]
+                """,
+        ),
+        Example(
+            path="Dockerfile",
+            others={"config/runtime.exs": _RUNTIME},
+            code="""\
+                FROM hexpm/elixir:1.16.2-erlang-26.2.2-alpine-3.19.1 AS build
+                ENV MIX_ENV=prod
+                COPY mix.exs mix.lock ./
+                COPY config/config.exs ./config/config.exs
+                COPY config/prod.exs ./config/prod.exs
+                RUN mix deps.get --only prod && mix deps.compile
+                COPY lib lib
+                RUN «mix release --path /out»
+                COPY config/runtime.exs config/
+                FROM alpine:3.19.1
+                COPY --from=build --chown=nobody:nobody /out /srv
+                USER nobody
+                CMD ["/srv/bin/my_app", "start"]
+                """,
+        ),
+    )
+    correct = (
+        Example(
+            path="Dockerfile",
+            others={"config/runtime.exs": _RUNTIME},
+            code="""\
+                FROM hexpm/elixir:1.16.2-erlang-26.2.2-alpine-3.19.1 AS build
+                ENV MIX_ENV=prod
+                COPY mix.exs mix.lock ./
+                COPY config/config.exs config/prod.exs config/
+                RUN mix deps.get --only prod && mix deps.compile
+                COPY lib lib
+                COPY config/*.exs config/
+                RUN mix release --path /out
+                FROM alpine:3.19.1
+                COPY --from=build --chown=nobody:nobody /out /srv
+                USER nobody
+                CMD ["/srv/bin/my_app", "start"]
+                """,
+            why="a pattern takes it",
+        ),
+        Example(
+            path="Dockerfile",
+            others={"config/runtime.exs": _RUNTIME},
+            code="""\
+                FROM hexpm/elixir:1.16.2-erlang-26.2.2-alpine-3.19.1 AS build
+                ENV MIX_ENV=prod
+                COPY mix.exs mix.lock ./
+                COPY config/config.exs config/prod.exs config/
+                RUN mix deps.get --only prod && mix deps.compile
+                COPY lib lib
+                COPY config/docker.exs config/runtime.exs
+                RUN mix release --path /out
+                FROM alpine:3.19.1
+                COPY --from=build --chown=nobody:nobody /out /srv
+                USER nobody
+                CMD ["/srv/bin/my_app", "start"]
+                """,
+            why="another file is put in its place",
+        ),
+        Example(
+            path="Dockerfile",
+            code="""\
+                FROM hexpm/elixir:1.16.2-erlang-26.2.2-alpine-3.19.1 AS build
+                ENV MIX_ENV=prod
+                COPY mix.exs mix.lock ./
+                COPY config/config.exs config/prod.exs config/
+                RUN mix deps.get --only prod && mix deps.compile
+                COPY lib lib
+                RUN mix release --path /out
+                FROM alpine:3.19.1
+                COPY --from=build --chown=nobody:nobody /out /srv
+                USER nobody
+                CMD ["/srv/bin/my_app", "start"]
+                """,
+            why="the project has none",
+        ),
+    )
+
+    def check(self, file: DockerFile) -> Iterable[Finding]:
+        image = production_image(file)
+        if image is None or image.release is None or not file.project.is_known:
+            return
+        stage = image.release.instruction.stage
+        runtime = file.project.configuration.runtime
+        if stage is None or runtime is None or any(mix.has_own_runtime for mix in file.project.mixes):
+            return
+        copies = [
+            copy
+            for base in stage.bases
+            for copy in base.named("COPY", "ADD")
+            if base is not stage or copy.span.end <= image.release.instruction.span.start
+        ]
+        own = [copy for base in stage.bases for copy in copied_from_context(base) if copy in copies]
+        if not any(_copies_a_config_file(copy) for copy in own) or any(
+            _may_bring(copy, runtime) for copy in copies
+        ):
+            return
+        yield self.finding(
+            image.release.command.span,
+            f"`{runtime}` is not copied into this stage: the release is built without it and starts without its "
+            "settings.",
+            Level.WARNING,
+            fixes=(
+                Fix(
+                    f"Copy `{runtime}` before the release is made",
+                    Applicability.UNSAFE,
+                    partial(_copied, file, stage, image.release, runtime),
+                ),
+            ),
+        )
+
+
+def _copies_a_config_file(copy: Instruction) -> bool:
+    return any(
+        posixpath.basename(posixpath.dirname(source)) == "config" and source.endswith(".exs")
+        for source in copy.sources
+    )
+
+
+def _may_bring(copy: Instruction, runtime: str) -> bool:
+    """Whether a copy may have the file in it; folders that other stages made may have anything."""
+    name = posixpath.basename(runtime)
+    if posixpath.basename(copy.target) == name or takes_everything(copy):
+        return True
+    for source in copy.sources:
+        last = posixpath.basename(posixpath.normpath(source))
+        if last == "config" or last.startswith("<<"):
+            return True
+        folder = posixpath.basename(posixpath.dirname(source))
+        if fnmatch.fnmatchcase(name, last) and folder in ("config", "", "*"):
+            return True
+        if "from" in copy.flags and not posixpath.splitext(last)[1]:
+            target = posixpath.normpath(copy.target)
+            if target in (".", "/", "config") or target.endswith("/config"):
+                return True
+    return False
+
+
+def _copied(
+    file: DockerFile, stage: Stage, release: MixTask, runtime: str, context: FixContext
+) -> Change | None:
+    if stage.has_error or runtime != f"config/{posixpath.basename(runtime)}":
+        return None
+    copies = [copy for copy in copied_from_context(stage) if _copies_a_config_file(copy)]
+    if not copies or any(
+        source != posixpath.normpath(source) or source.count("/") > 1 for source in copies[-1].sources
+    ):
+        # The context is another folder than the project's, or the target one that is not understood.
+        return None
+    if posixpath.normpath(copies[-1].target).split("/")[0] != "config":
+        return None
+    return (change_of(file, [before(release.instruction, f"{named(file, 'COPY')} {runtime} config/\n")]),)
