@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from otpwise_analyzers.project.images import mix_tasks
+from otpwise_analyzers.project.images import mix_calls
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.dockerfile import DockerFile, Instruction
 from otpwise_analyzers.syntax.shell import Command
@@ -78,7 +78,7 @@ class Runs:
         if pointed.instruction.name not in ("RUN", "CMD", "ENTRYPOINT"):
             return None
         for command in pointed.instruction.commands:
-            if self.tasks.isdisjoint(mix_tasks(command)):
+            if self.tasks.isdisjoint(words[0].text for words in mix_calls(command)):
                 continue
             span = self._span(command)
             if span.start <= pointed.at < span.end:
