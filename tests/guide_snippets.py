@@ -275,4 +275,31 @@ CORRECT = (
         UserQuery.base() |> UserQuery.active() |> UserQuery.search("jane") |> UserQuery.paginate(1) |> Repo.all()
         """,
     ),
+    Snippet(
+        "dockerfile",
+        "Dockerfile",
+        """
+        FROM hexpm/elixir:1.16.1-erlang-26.2.2-alpine-3.19.1 AS builder
+        RUN apk add --no-cache git build-base
+        WORKDIR /app
+        ENV MIX_ENV=prod
+        COPY mix.exs mix.lock ./
+        RUN mix deps.get --only prod && mix deps.compile
+        COPY lib lib
+        COPY priv priv
+        COPY config config
+        RUN mix release
+
+        FROM alpine:3.19.1
+        RUN apk add --no-cache libstdc++ openssl ncurses-libs
+        WORKDIR /app
+        COPY --from=builder /app/_build/prod/rel/my_app ./
+        ENV PHX_SERVER=true
+        EXPOSE 4000
+        HEALTHCHECK --interval=30s CMD wget -q -O /dev/null http://localhost:4000/health || exit 1
+        CMD ["bin/my_app", "start"]
+        """,
+        # It names no USER: a hint, and the rule says why ours does.
+        frozenset({"deploy/docker-root"}),
+    ),
 )

@@ -92,3 +92,28 @@ async def test_scripts_and_configuration_are_served_as_elixir(
     async with connect("visual-studio-code", [mini]) as editor:
         editor.open(uri, FAULTY)
         assert [d.code for d in await editor.diagnostics(uri, 1)] == [UNKNOWN, UNKNOWN]
+
+
+async def test_a_whole_file_is_rewritten_and_another_created(mini: Path, connect: Connect) -> None:
+    uri = (mini / "Dockerfile").as_uri()
+    text = (
+        "FROM elixir:1.16.2-slim\nWORKDIR /app\nENV MIX_ENV=prod\nRUN mix local.hex --force\n"
+        'COPY . .\nRUN mix deps.get && mix compile\nCMD ["mix", "phx.server"]\n'
+    )
+    async with connect("visual-studio-code", [mini]) as editor:
+        editor.open(uri, text, "dockerfile")
+        found = await editor.diagnostics(uri, 1)
+        assert "deploy/docker-mix-in-production" in {diagnostic.code for diagnostic in found}
+        actions = await editor.actions(uri, 6)
+        rewrite = next(action for action in actions if action["title"].startswith("Rewrite as a multi-stage"))
+        assert rewrite["title"].endswith("(scaffold)")
+        resolved = await editor.raw("codeAction/resolve", rewrite)
+        changes = resolved["edit"]["documentChanges"]
+        assert [change.get("kind") for change in changes] == [None, "create", None]
+        new = changes[0]["edits"][0]["newText"]
+        assert 'CMD ["bin/mini", "start"]' in new and "USER nobody" in new
+        assert changes[1]["uri"].endswith("/.dockerignore")
+        # All of the safe ones at once: the same layers, and nothing else.
+        everything = next(action for action in actions if action["title"].startswith("Fix all safe findings"))
+        resolved = await editor.raw("codeAction/resolve", everything)
+        assert "--only prod" in str(resolved["edit"])

@@ -447,6 +447,10 @@ class Project:
         known = (self._answers.mixes.get(folder) for folder in dict.fromkeys((self.app_of(path), "")))
         return [mix for mix in known if mix is not None]
 
+    @property
+    def app_folders(self) -> tuple[str, ...]:
+        return tuple(sorted(self._answers.mixes))
+
     def builds_releases(self, path: str) -> bool:
         return (
             any(mix.has_releases for mix in self.mixes(path))

@@ -3,29 +3,61 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.syntax import nodes
+from otpwise_analyzers.syntax.file import ElixirFile
 
 # A mix.exs that reads or loads other files needs them before it can be evaluated.
 _READS_FILES = re.compile(rb"\b(?:File|Path|Code)\.\w|\bSystem\.cmd|require_file|eval_file")
 
+# `import_config "../apps/*/config/config.exs"`, as old umbrellas have it
+_IMPORTS_OF_APPS = re.compile(rb'^[^#\n]*\bimport_config[\s(]+"\.\./', re.MULTILINE)
 
-def is_plain_project(context: FixContext) -> bool:
-    """Whether `mix.exs` and `mix.lock` are all that `mix deps.get` needs: no umbrella, no dependency by path."""
+
+class MixLayout(NamedTuple):
+    """`copies` are the arguments of the COPYs that `mix deps.get` needs; one for each app of an umbrella."""
+
+    copies: tuple[str, ...]
+
+
+def mix_layout(context: FixContext, *, umbrella: bool) -> MixLayout | None:
+    """None where `mix.exs`, `mix.lock` and `config/` are not enough: dependencies by path, files that read other
+    files, and an umbrella that is not asked for."""
     mix = context.open("mix.exs")
-    if mix is None or mix.root.has_error or _READS_FILES.search(mix.data):
+    if mix is None or not _stands_alone(mix, "path", "in_umbrella"):
+        return None
+    if _IMPORTS_OF_APPS.search(context.read("config/config.exs") or b""):
+        # The configuration lies with the apps, and only the sources bring it.
+        return None
+    locked = " mix.lock" if context.exists("mix.lock") else ""
+    copies = [f"mix.exs{locked} ./"]
+    if _has_key(mix, "apps_path"):
+        apps = sorted(folder for folder in context.project.app_folders if folder)
+        if not umbrella or not apps:
+            return None
+        for app in apps:
+            own = context.open(f"{app}/mix.exs")
+            if own is None or not _stands_alone(own, "path"):
+                return None
+            copies.append(f"{app}/mix.exs {app}/")
+    return MixLayout(tuple(copies))
+
+
+def _stands_alone(mix: ElixirFile, *keys: str) -> bool:
+    if mix.error_spans or any(_has_key(mix, key) for key in keys):
         return False
-    for pair in nodes.descendants(mix.root, "pair"):
-        key = pair.child_by_field_name("key")
-        if key is not None and nodes.keyword_name(key, mix.data) in ("path", "apps_path", "in_umbrella"):
-            return False
-    return True
+    # Where an app keeps its build is no file that it reads.
+    return _READS_FILES.search(mix.data) is None
 
 
-def mix_files(context: FixContext) -> str:
-    """`mix.exs mix.lock`, or the first alone when nothing is locked."""
-    return "mix.exs mix.lock" if context.exists("mix.lock") else "mix.exs"
+def _has_key(mix: ElixirFile, name: str) -> bool:
+    return any(
+        key is not None and nodes.keyword_name(key, mix.data) == name
+        for pair in nodes.descendants(mix.root, "pair")
+        for key in [pair.child_by_field_name("key")]
+    )
 
 
 def copied_config(context: FixContext) -> str | None:

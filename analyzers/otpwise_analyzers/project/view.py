@@ -273,6 +273,12 @@ class ProjectView:
         return self._project.version(self.path, dep)
 
     @property
+    def app_folders(self) -> tuple[str, ...]:
+        """The folders of the project that have a mix.exs: `""`, and those of an umbrella's apps."""
+        self._ask("deps")
+        return self._project.app_folders
+
+    @property
     def is_package(self) -> bool:
         """Whether the file's mix.exs publishes a package: a library, whose users supervise it."""
         self._ask("deps")

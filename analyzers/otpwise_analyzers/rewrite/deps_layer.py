@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import posixpath
 import re
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from otpwise_analyzers.project.images import (
     takes_everything,
     workdir_at,
 )
-from otpwise_analyzers.project.mix_layout import copied_config, is_plain_project, mix_files
+from otpwise_analyzers.project.mix_layout import copied_config, mix_layout
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite.dockerfile_edits import behind, change_of, lines_of, named, start_with_comments
 from otpwise_analyzers.rewrite.production_deps import fetching_for_production
@@ -24,6 +25,8 @@ from otpwise_analyzers.syntax.dockerfile import DockerFile, Instruction, Stage
 from otpwise_analyzers.syntax.shell import Command
 
 DEPENDENCY_TASKS = frozenset({"deps.get", "deps.compile"})
+# Folders of the application's own code; in an umbrella they lie below `apps`.
+_SOURCES = frozenset({"lib", "web", "apps"})
 _IGNORED = ".dockerignore"
 _SETUP_TASKS = frozenset({"local.hex", "local.rebar", "archive.install", "hex.info", "hex.repo"})
 # What does not look at the project's files.
@@ -33,14 +36,39 @@ _HARMLESS = frozenset(
 _AND = re.compile(rb"[ \t\r\n\\]*&&[ \t\r\n\\]*")
 
 
+def sources_above(image: ElixirImage, stage: Stage) -> list[Instruction]:
+    """The COPYs of the application's own code that stand above a task of its dependencies."""
+    tasks = [task for task in image.tasks_in(stage) if is_of_dependencies(task)]
+    if not tasks:
+        return []
+    last = tasks[-1].instruction.span.start
+    return [
+        copy
+        for copy in copied_from_context(stage)
+        if copy.span.start < last and (takes_everything(copy) or _names_sources(copy))
+    ]
+
+
+def _names_sources(copy: Instruction) -> bool:
+    return any(posixpath.basename(posixpath.normpath(source)) in _SOURCES for source in copy.sources)
+
+
 def separated(
-    file: DockerFile, image: ElixirImage, stage: Stage, copies: Sequence[Instruction], context: FixContext
+    file: DockerFile,
+    image: ElixirImage,
+    stage: Stage,
+    copies: Sequence[Instruction],
+    context: FixContext,
+    *,
+    umbrella: bool = False,
 ) -> Change | None:
     """The change that puts `copies` below the tasks that fetch and compile dependencies.
 
-    None for an umbrella, for dependencies by path, and where something in between may need the sources.
+    None for an umbrella (but with `umbrella`), for dependencies by path, and where something in between may
+    need the sources.
     """
-    if stage.has_error or not is_plain_project(context):
+    layout = mix_layout(context, umbrella=umbrella)
+    if stage.has_error or layout is None:
         return None
     tasks = [task for task in image.tasks_in(stage) if is_of_dependencies(task)]
     first = copies[0]
@@ -52,11 +80,12 @@ def separated(
         return None
     run = last.instruction
     copy = named(file, "COPY")
-    in_place: list[str] = []
-    if not any(
-        _takes(one, "mix.exs") for one in copied_from_context(stage) if one.span.end <= first.span.start
-    ):
-        in_place.append(f"{copy} {mix_files(context)} ./\n")
+    earlier = [one for one in copied_from_context(stage) if one.span.end <= first.span.start]
+    in_place = [
+        f"{copy} {one}\n"
+        for one in layout.copies
+        if not any(_takes(known, one.split()[0]) for known in earlier)
+    ]
     below: list[str] = []
     config = _config(stage, first, context)
     compiles = [task for task in tasks if task.name == "deps.compile"]
@@ -72,13 +101,16 @@ def separated(
     elif not compiles:
         if config is not None:
             below.append(f"{copy} {config}\n")
-        below.append(f"{named(file, 'RUN')} mix deps.compile\n")
+        below.append(f"{named(file, 'RUN')} {_environment(stage, last)}mix deps.compile\n")
     for one in copies:
         start, end = start_with_comments(one), lines_of(one).end
         below.append(_text(file, start, end))
         edits.append(Edit(start, end, "".join(in_place)))
         in_place = []
-    edits.extend(_put_behind(file, last, run, "".join(below)))
+    placed = _put_behind(file, last, run, "".join(below))
+    if placed is None:
+        return None
+    edits.append(placed)
     if all(task.mix_env == "prod" for task in later):
         edits.extend(fetching_for_production(image.tasks_in(stage)))
     change = change_of(file, edits)
@@ -86,6 +118,12 @@ def separated(
         # What was built on the developer's machine must not be copied over what was built here.
         return (change, FileChange(_IGNORED, (Edit(0, 0, "_build/\ndeps/\n"),), create=True))
     return (change,)
+
+
+def _environment(stage: Stage, task: MixTask) -> str:
+    """`MIX_ENV=prod `, where a command says it for itself and the next one would not have it."""
+    around = stage.environment(before=task.instruction).get("MIX_ENV", "")
+    return f"MIX_ENV={task.mix_env} " if task.mix_env and task.mix_env != around else ""
 
 
 def is_of_dependencies(task: MixTask) -> bool:
@@ -133,7 +171,7 @@ def _is_harmless(command: Command) -> bool:
 
 def _takes(copy: Instruction, path: str) -> bool:
     return takes_everything(copy) or any(
-        posixpath.basename(source) in (path, "mix.*") for source in copy.sources
+        fnmatch.fnmatchcase(path, posixpath.normpath(source)) for source in copy.sources
     )
 
 
@@ -149,17 +187,17 @@ def _text(file: DockerFile, start: int, end: int) -> str:
     return text if text.endswith("\n") else text + "\n"
 
 
-def _put_behind(file: DockerFile, task: MixTask, run: Instruction, text: str) -> list[Edit]:
+def _put_behind(file: DockerFile, task: MixTask, run: Instruction, text: str) -> Edit | None:
     """Lines behind a task: behind its RUN, which is cut in two where more follows in it."""
     commands = run.commands
     index = max(i for i, command in enumerate(commands) if command == task.command)
     if index == len(commands) - 1:
-        return [behind(run, text)]
+        return behind(run, text)
     start, end = commands[index].span.end, commands[index + 1].span.start
     environment = commands[index + 1].environment
     gap = file.data[start:end]
     match = _AND.match(gap)
     if match is None or (match.end() != len(gap) and not environment):
-        return []
+        return None
     # What follows `&&` begins with the assignments of the next command, if it has any.
-    return [Edit(start, start + match.end(), f"\n{text}{named(file, 'RUN')} ")]
+    return Edit(start, start + match.end(), f"\n{text}{named(file, 'RUN')} ")

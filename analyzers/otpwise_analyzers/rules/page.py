@@ -15,6 +15,9 @@ _PAGES = "https://github.com/otpwise/otpwise/blob/main/docs/rules"
 
 _SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z`“])")
 
+# Behind an instruction `#` begins no comment.
+_WHERE = {"dockerfile": "on a line of its own above the instruction"}
+
 APPLICABILITY = {
     Applicability.SAFE: "safe: it can be applied without looking",
     Applicability.UNSAFE: "may change behaviour: look at the result",
@@ -130,7 +133,7 @@ def page(rule: AnyRule) -> str:
         parts.append("## References\n\n" + _list(f"[{ref.title}]({ref.url})" for ref in rule.references))
     parts.append(
         "## Silencing it\n\n"
-        f"`# otpwise:ignore {rule.name} -- reason` on the line or the line above, "
+        f"`# otpwise:ignore {rule.name} -- reason` {_WHERE.get(rule.language, 'on the line or the line above')}, "
         f"`# otpwise:ignore-file {rule.name} -- reason` anywhere in the file, or "
         f'`ignore = ["{rule.name}"]` in `.otpwise.toml`.'
     )

@@ -6,13 +6,11 @@ from collections.abc import Iterable
 from functools import partial
 
 from otpwise_analyzers.findings import Applicability, Change, Finding, Fix, Level, Related
-from otpwise_analyzers.project.images import COMPILING_TASKS, ElixirImage, production_image
+from otpwise_analyzers.project.images import ElixirImage, production_image
 from otpwise_analyzers.project.view import FixContext
-from otpwise_analyzers.rewrite.dockerfile_edits import before, change_of, moved_before, named
-from otpwise_analyzers.rewrite.production_deps import fetching_for_production
+from otpwise_analyzers.rewrite.mix_env import late_setting, moved_up
 from otpwise_analyzers.rules.base import DockerRule, Example, Impact, Reference
-from otpwise_analyzers.source.edits import Edit
-from otpwise_analyzers.syntax.dockerfile import DockerFile, Instruction, Stage
+from otpwise_analyzers.syntax.dockerfile import DockerFile, Stage
 
 
 class DockerLateMixEnv(DockerRule):
@@ -155,20 +153,9 @@ class DockerLateMixEnv(DockerRule):
         if image is None:
             return
         for stage in file.stages:
-            setting = _first_setting(stage)
-            if setting is None or stage.environment(before=setting).get("MIX_ENV", "") != "":
-                continue
-            early = next(
-                (
-                    task
-                    for task in image.tasks_in(stage)
-                    if task.name in COMPILING_TASKS
-                    and task.mix_env == ""
-                    and task.instruction.span.end <= setting.span.start
-                ),
-                None,
-            )
-            if early is not None:
+            late = late_setting(image, stage)
+            if late is not None:
+                setting, early = late
                 yield self.finding(
                     setting.span,
                     f"MIX_ENV is set after `mix {early.name}` has compiled for `dev`: under it everything is compiled "
@@ -179,39 +166,11 @@ class DockerLateMixEnv(DockerRule):
                         Fix(
                             "Set MIX_ENV before anything is compiled",
                             Applicability.SAFE,
-                            partial(_move, file, image, stage, setting),
+                            partial(_moved, file, image, stage),
                         ),
                     ),
                 )
 
 
-def _first_setting(stage: Stage) -> Instruction | None:
-    for one in stage.named("ENV", "ARG"):
-        if any(name == "MIX_ENV" and value for name, value, _ in one.variables):
-            return one
-    return None
-
-
-def _move(
-    file: DockerFile, image: ElixirImage, stage: Stage, setting: Instruction, context: FixContext
-) -> Change | None:
-    tasks = image.tasks_in(stage)
-    target = tasks[0].instruction
-    written = next(word for name, _, word in setting.variables if name == "MIX_ENV")
-    if stage.has_error or "$" in written.text:
-        return None
-    if len(setting.variables) == 1:
-        return (change_of(file, [*moved_before(setting, target), *fetching_for_production(tasks)]),)
-    start, end = written.span
-    while file.data[end : end + 1] in (b" ", b"\t"):
-        end += 1
-    if file.data[end : end + 1] not in b"\r\n\\" or written is not setting.variables[-1][2]:
-        taken = Edit(start, end, "")
-    else:
-        # The last of them: the space before it goes, and a line of its own with its continuation.
-        while file.data[start - 1 : start] in (b" ", b"\t", b"\n", b"\r", b"\\"):
-            start -= 1
-        taken = Edit(start, written.span.end, "")
-    text = file.data[written.span.start : written.span.end].decode()
-    moved = before(target, f"{named(file, setting.name)} {text}\n")
-    return (change_of(file, [moved, taken, *fetching_for_production(tasks)]),)
+def _moved(file: DockerFile, image: ElixirImage, stage: Stage, context: FixContext) -> Change | None:
+    return moved_up(file, image, stage)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import partial
 
 from otpwise_analyzers.findings import Applicability, Change, Finding, Fix, Level
-from otpwise_analyzers.project.images import COMPILING_TASKS, ElixirImage, production_image
+from otpwise_analyzers.project.images import ElixirImage, production_image
 from otpwise_analyzers.project.view import FixContext
-from otpwise_analyzers.rewrite.dockerfile_edits import before, change_of, named
-from otpwise_analyzers.rewrite.production_deps import fetching_for_production
+from otpwise_analyzers.rewrite.mix_env import bare_task, set_for_production
 from otpwise_analyzers.rules.base import DockerRule, Example, Impact, Reference
-from otpwise_analyzers.source.edits import Edit
 from otpwise_analyzers.syntax.dockerfile import DockerFile, Stage
 
 
@@ -20,7 +17,7 @@ class DockerMissingMixEnv(DockerRule):
     name = "deploy/docker-missing-mix-env"
     summary = "a production image that is compiled for development"
     impact = Impact.HIGH
-    detects = "Mix compiles or makes a release in a stage in which MIX_ENV is never set"
+    detects = "Mix compiles, makes a release or serves in a stage in which MIX_ENV is never set"
     why = (
         "Without MIX_ENV Mix builds `dev`: code reloading, the development dependencies, `config/dev.exs` with its "
         "local database and its printed secrets, debug pages with stack traces for every visitor. The release lies "
@@ -111,6 +108,26 @@ class DockerMissingMixEnv(DockerRule):
                 CMD ["/srv/bin/my_app", "start"]
                 """,
         ),
+        Example(
+            path="Dockerfile",
+            code="""\
+                FROM elixir:1.16.2-slim
+                WORKDIR /app
+                COPY mix.exs mix.lock ./
+                RUN mix deps.get --only prod
+                COPY . .
+                CMD «mix phx.server»
+                """,
+            fixed="""\
+                FROM elixir:1.16.2-slim
+                WORKDIR /app
+                COPY mix.exs mix.lock ./
+                ENV MIX_ENV=prod
+                RUN mix deps.get --only prod
+                COPY . .
+                CMD mix phx.server
+                """,
+        ),
     )
     correct = (
         Example(
@@ -177,10 +194,9 @@ class DockerMissingMixEnv(DockerRule):
         if image is None:
             return
         for stage in file.stages:
-            tasks = [task for task in image.tasks_in(stage) if task.name in COMPILING_TASKS]
-            bare = next((task for task in tasks if task.mix_env == ""), None)
-            # Set later is a finding of its own.
-            if bare is None or stage.environment().get("MIX_ENV", "") != "":
+            bare = bare_task(image, stage)
+            if bare is None:
+                # Set later is a finding of its own.
                 continue
             result = "release" if bare.name.endswith("release") else "code"
             yield self.finding(
@@ -192,17 +208,5 @@ class DockerMissingMixEnv(DockerRule):
             )
 
 
-_DEV_BUILD = re.compile(r"(?<![\w-])_build/dev(?![\w-])")
-
-
 def _set(file: DockerFile, image: ElixirImage, stage: Stage, context: FixContext) -> Change | None:
-    if stage.has_error:
-        return None
-    tasks = image.tasks_in(stage)
-    first = tasks[0].instruction
-    edits = [before(first, f"{named(file, 'ENV')} MIX_ENV=prod\n"), *fetching_for_production(tasks)]
-    text = file.data.decode("utf-8", "surrogateescape")
-    for match in _DEV_BUILD.finditer(text):
-        start = len(text[: match.start()].encode("utf-8", "surrogateescape"))
-        edits.append(Edit(start, start + len(match[0]), "_build/prod"))
-    return (change_of(file, edits),)
+    return set_for_production(file, image, stage)

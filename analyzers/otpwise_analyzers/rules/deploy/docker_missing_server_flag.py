@@ -7,6 +7,7 @@ from functools import partial
 
 from otpwise_analyzers.findings import Applicability, Change, Confidence, Finding, Fix, Level
 from otpwise_analyzers.project.images import ElixirImage, production_image
+from otpwise_analyzers.project.server_flags import server_flag
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite.dockerfile_edits import before, change_of, named
 from otpwise_analyzers.rules.base import DockerRule, Example, Impact, Reference
@@ -169,7 +170,7 @@ class DockerMissingServerFlag(DockerRule):
         started = image.started_release
         if started is None or "phoenix" not in file.project.deps:
             return
-        flag = _flag(file)
+        flag = server_flag(file.project.configuration)
         if flag is None or flag in image.final.environment() or flag in started.environment:
             return
         value = "true" if flag == "PHX_SERVER" else None
@@ -186,21 +187,6 @@ class DockerMissingServerFlag(DockerRule):
             confidence=Confidence.LIKELY,
             fixes=fixes,
         )
-
-
-def _flag(file: DockerFile) -> str | None:
-    """The variable that the endpoint's server hangs on; None when it runs without one."""
-    configuration = file.project.configuration
-    runtime = configuration.runtime
-    if runtime is None or len(configuration.files[runtime].server_flags) != 1:
-        return None
-    for path, facts in configuration.files.items():
-        for setting in facts.settings:
-            is_on = setting.path[-1] == "server" and not setting.maybe and "prod" in setting.environments
-            if is_on and not (path == runtime and setting.reads_env):
-                return None
-    flag: str = configuration.files[runtime].server_flags[0]
-    return flag
 
 
 def _set(image: ElixirImage, flag: str, value: str, context: FixContext) -> Change | None:

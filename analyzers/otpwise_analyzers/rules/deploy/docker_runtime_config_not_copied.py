@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import fnmatch
-import posixpath
 from collections.abc import Iterable
 from functools import partial
 
 from otpwise_analyzers.findings import Applicability, Change, Finding, Fix, Level
-from otpwise_analyzers.project.images import MixTask, copied_from_context, production_image, takes_everything
+from otpwise_analyzers.project.images import MixTask, production_image
 from otpwise_analyzers.project.view import FixContext
-from otpwise_analyzers.rewrite.dockerfile_edits import before, change_of, named
+from otpwise_analyzers.rewrite.runtime_copy import copied, is_left_out
 from otpwise_analyzers.rules.base import DockerRule, Example, Impact, Reference
-from otpwise_analyzers.syntax.dockerfile import DockerFile, Instruction, Stage
+from otpwise_analyzers.syntax.dockerfile import DockerFile
 
 _RUNTIME = 'import Config\n\nconfig :my_app, MyApp.Repo, url: System.fetch_env!("DATABASE_URL")\n'
 
@@ -164,73 +162,25 @@ class DockerRuntimeConfigNotCopied(DockerRule):
         image = production_image(file)
         if image is None or image.release is None or not file.project.is_known:
             return
-        stage = image.release.instruction.stage
         runtime = file.project.configuration.runtime
-        if stage is None or runtime is None or any(mix.has_own_runtime for mix in file.project.mixes):
+        if runtime is None or any(mix.has_own_runtime for mix in file.project.mixes):
             return
-        copies = [
-            copy
-            for base in stage.bases
-            for copy in base.named("COPY", "ADD")
-            if base is not stage or copy.span.end <= image.release.instruction.span.start
-        ]
-        own = [copy for base in stage.bases for copy in copied_from_context(base) if copy in copies]
-        if not any(_copies_a_config_file(copy) for copy in own) or any(
-            _may_bring(copy, runtime) for copy in copies
-        ):
-            return
-        yield self.finding(
-            image.release.command.span,
-            f"`{runtime}` is not copied into this stage: the release is built without it and starts without its "
-            "settings.",
-            Level.WARNING,
-            fixes=(
-                Fix(
-                    f"Copy `{runtime}` before the release is made",
-                    Applicability.UNSAFE,
-                    partial(_copied, file, stage, image.release, runtime),
+        if is_left_out(image, runtime):
+            yield self.finding(
+                image.release.command.span,
+                f"`{runtime}` is not copied into this stage: the release is built without it and starts without its "
+                "settings.",
+                Level.WARNING,
+                fixes=(
+                    Fix(
+                        f"Copy `{runtime}` before the release is made",
+                        Applicability.UNSAFE,
+                        partial(_copied, file, image.release, runtime),
+                    ),
                 ),
-            ),
-        )
+            )
 
 
-def _copies_a_config_file(copy: Instruction) -> bool:
-    return any(
-        posixpath.basename(posixpath.dirname(source)) == "config" and source.endswith(".exs")
-        for source in copy.sources
-    )
-
-
-def _may_bring(copy: Instruction, runtime: str) -> bool:
-    """Whether a copy may have the file in it; folders that other stages made may have anything."""
-    name = posixpath.basename(runtime)
-    if posixpath.basename(copy.target) == name or takes_everything(copy):
-        return True
-    for source in copy.sources:
-        last = posixpath.basename(posixpath.normpath(source))
-        if last == "config" or last.startswith("<<"):
-            return True
-        folder = posixpath.basename(posixpath.dirname(source))
-        if fnmatch.fnmatchcase(name, last) and folder in ("config", "", "*"):
-            return True
-        if "from" in copy.flags and not posixpath.splitext(last)[1]:
-            target = posixpath.normpath(copy.target)
-            if target in (".", "/", "config") or target.endswith("/config"):
-                return True
-    return False
-
-
-def _copied(
-    file: DockerFile, stage: Stage, release: MixTask, runtime: str, context: FixContext
-) -> Change | None:
-    if stage.has_error or runtime != f"config/{posixpath.basename(runtime)}":
-        return None
-    copies = [copy for copy in copied_from_context(stage) if _copies_a_config_file(copy)]
-    if not copies or any(
-        source != posixpath.normpath(source) or source.count("/") > 1 for source in copies[-1].sources
-    ):
-        # The context is another folder than the project's, or the target one that is not understood.
-        return None
-    if posixpath.normpath(copies[-1].target).split("/")[0] != "config":
-        return None
-    return (change_of(file, [before(release.instruction, f"{named(file, 'COPY')} {runtime} config/\n")]),)
+def _copied(file: DockerFile, release: MixTask, runtime: str, context: FixContext) -> Change | None:
+    stage = release.instruction.stage
+    return copied(file, stage, release, runtime) if stage is not None else None

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable
 from functools import partial
 
 from otpwise_analyzers.findings import Applicability, Finding, Fix, Level, Related
-from otpwise_analyzers.project.images import copied_from_context, production_image, takes_everything
-from otpwise_analyzers.rewrite.deps_layer import is_of_dependencies, separated
+from otpwise_analyzers.project.images import production_image
+from otpwise_analyzers.rewrite.deps_layer import is_of_dependencies, separated, sources_above
 from otpwise_analyzers.rules.base import DockerRule, Example, Impact, Reference
 from otpwise_analyzers.rules.sample_files import mix
-from otpwise_analyzers.syntax.dockerfile import DockerFile, Instruction
+from otpwise_analyzers.syntax.dockerfile import DockerFile
 
-# Folders of the application's own code; in an umbrella they lie below `apps`.
-_SOURCES = frozenset({"lib", "web", "apps"})
 _PROJECT = {
     "mix.exs": mix('{:phoenix, "~> 1.7"}'),
     "mix.lock": "%{}\n",
@@ -252,16 +249,11 @@ class DockerSourcesBeforeDeps(DockerRule):
         if image is None:
             return
         for stage in file.stages:
-            tasks = [task for task in image.tasks_in(stage) if is_of_dependencies(task)]
-            if not tasks:
-                continue
-            last = tasks[-1].instruction.span.start
-            copies = [
-                copy for copy in copied_from_context(stage) if copy.span.start < last and _takes_sources(copy)
-            ]
+            copies = sources_above(image, stage)
             if not copies:
                 continue
             first = copies[0]
+            tasks = filter(is_of_dependencies, image.tasks_in(stage))
             task = next(task for task in tasks if task.instruction.span.start > first.span.start)
             again = "fetches and compiles" if task.name == "deps.get" else "compiles"
             yield self.finding(
@@ -278,9 +270,3 @@ class DockerSourcesBeforeDeps(DockerRule):
                     ),
                 ),
             )
-
-
-def _takes_sources(copy: Instruction) -> bool:
-    if takes_everything(copy):
-        return True
-    return any(posixpath.basename(posixpath.normpath(source)) in _SOURCES for source in copy.sources)
