@@ -144,11 +144,11 @@ async def test_plain_text_has_no_marks(mini: Path, connect: Connect) -> None:
 
 async def test_dockerfiles_have_theirs(mini: Path, connect: Connect) -> None:
     uri = (mini / "Dockerfile").as_uri()
-    text = "FROM elixir:1.17.3-alpine AS build\nRUN mix release\n\nFROM alpine:3.20.3\nUSER nobody\n"
+    text = "FROM elixir:1.17.3-alpine AS build\nENV MIX_ENV=prod\nRUN mix release\n\nFROM alpine:3.20.3\nUSER nobody\n"
     async with connect(folders=[mini]) as editor:
         editor.open(uri, text, language="dockerfile")
         hover = hovering(editor, uri)
-        assert "the last of 2 stages, on `alpine:3.20.3`" in value(await hover(3, 1))
-        assert value(await hover(1, 6)).startswith("**RUN mix release**")
-        assert await hover(4, 6) is None
-        assert await hover(2, 0) is None
+        assert "the last of 2 stages, on `alpine:3.20.3`" in value(await hover(4, 1))
+        assert value(await hover(2, 6)).startswith("**RUN mix release**")
+        assert await hover(5, 6) is None
+        assert await hover(3, 0) is None
