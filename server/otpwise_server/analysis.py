@@ -15,15 +15,16 @@ from pathlib import Path
 
 from otpwise_analyzers import engine, suppressions
 from otpwise_analyzers.findings import Applicability, Change, FileChange, Finding, Fix
-from otpwise_analyzers.project import discovery
+from otpwise_analyzers.project import discovery, places
 from otpwise_analyzers.project.config import Settings
 from otpwise_analyzers.project.facts import FileFacts, facts_of
 from otpwise_analyzers.project.ignore import IgnoreList
 from otpwise_analyzers.project.index import Project
-from otpwise_analyzers.project.supervision import Place
+from otpwise_analyzers.project.supervision import Place, Supervised
 from otpwise_analyzers.project.view import FixContext, Key
 from otpwise_analyzers.rules.catalogue import RULES
 from otpwise_analyzers.source.edits import Edit, OverlappingEditsError, Span, in_order
+from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.languages import ELIXIR, Language, is_read, language_of, open_file
 from otpwise_analyzers.syntax.source_file import SourceFile
 from otpwise_server.documents import Text
@@ -65,6 +66,8 @@ class ProjectAnalysis:
         self._digest = self.settings.digest()
         self.is_indexed = False
         self.files: set[str] = set()
+        # How often the supervision trees became others since the index was made.
+        self.supervision_changes = 0
         self._open_data = open_data
         self._index = Project()
         self._revisions: dict[str, int] = {}
@@ -203,10 +206,36 @@ class ProjectAnalysis:
         return self._index.set_lock(path, data)
 
     def _outdated(self, keys: set[Key]) -> set[str]:
+        if any(key[0] == "supervision" for key in keys):
+            self.supervision_changes += 1
         paths = set(self._index.affected(keys))
         for path in paths:
             self._revisions[path] = self._revisions.get(path, 0) + 1
         return paths
+
+    # -- supervision -------------------------------------------------------------------------------
+
+    def process_modules(self, checked: Checked) -> list[tuple[Span, Supervised]]:
+        """The process modules of a file, the bytes of their names with who supervises them; empty before the
+        index is there."""
+        path = self.relative(checked.text.path, checked.text.uri)
+        file = checked.file
+        if not self.is_indexed or not isinstance(file, ElixirFile) or not places.is_production_code(path):
+            return []
+        trees = self._index.trees
+        found: list[tuple[Span, Supervised]] = []
+        for module in file.modules:
+            located, name = trees.located(module.name), module.name_node
+            # What is typed may be ahead of the index.
+            if located is None or located.path != path or name is None or not trees.is_process(located):
+                continue
+            found.append((Span(name.start_byte, name.end_byte), trees.supervised(module.name)))
+        return found
+
+    def place(self, place: Place) -> Span | None:
+        """Where a place of the supervision trees is now."""
+        span = self._index.place(place)
+        return Span(*span) if span is not None else None
 
     def supervision(self) -> tuple[str, str, list[tuple[str, Span]]] | None:
         """The picture of the supervision trees: its HTML, its styles, and the file and bytes of each of its

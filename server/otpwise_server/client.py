@@ -36,6 +36,8 @@ class Client:
     registers_watchers: bool = False
     relative_patterns: bool = False
     markdown: bool = False
+    lenses: bool = False
+    refreshes_lenses: bool = False
 
     @classmethod
     def of(cls, params: types.InitializeParams, encoding: Encoding) -> Client:
@@ -79,6 +81,8 @@ class Client:
             registers_watchers=bool(watched and watched.dynamic_registration),
             relative_patterns=bool(watched and watched.relative_pattern_support),
             markdown=types.MarkupKind.Markdown in (hover.content_format or ()),
+            lenses=document.code_lens is not None,
+            refreshes_lenses=bool(workspace.code_lens and workspace.code_lens.refresh_support),
         )
 
     @property

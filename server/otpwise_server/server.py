@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 
 from otpwise_analyzers import __version__
+from otpwise_analyzers.project.supervision import Place
 from otpwise_analyzers.source.lines import Encoding
 from otpwise_server import own_requests, watching
 from otpwise_server.actions import EXPLAIN, FIX_ALL, ActionData, Offer, Wanted
@@ -20,6 +22,7 @@ from otpwise_server.analysis import Checked, page_of, rule_names
 from otpwise_server.client import Client
 from otpwise_server.diagnostics import SOURCE
 from otpwise_server.hovers import hover_at
+from otpwise_server.lenses import GO_TO, lenses_of
 from otpwise_server.projects import is_served
 from otpwise_server.protocol import OtpwiseProtocol
 from otpwise_server.pulling import WorkspaceReport, document_report
@@ -81,6 +84,8 @@ def _register(server: OtpwiseServer) -> None:
             _register_pull(server)
         if client.action_literals:
             _register_actions(server)
+        if client.lenses:
+            _register_lenses(server)
 
     @server.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:
@@ -206,6 +211,46 @@ def _register_actions(server: OtpwiseServer) -> None:
             raise _modified()
         action.edit = edit
         return action
+
+
+def _register_lenses(server: OtpwiseServer) -> None:
+    session = server.session
+
+    @server.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions(resolve_provider=False))
+    async def code_lens(params: types.CodeLensParams) -> list[types.CodeLens] | None:
+        checked = await session.checked(params.text_document.uri)
+        if checked is None:
+            return None
+        project = session.projects.of(checked.text.path)
+        return await session.thread.run(Urgency.REQUEST, lambda: lenses_of(checked, project, session.client))
+
+    @server.command(GO_TO)
+    async def go_to(*arguments: Any) -> None:
+        """Shows an entry of a children list."""
+        match arguments:
+            case [str(root), str(path), str(key)]:
+                await _show(session, Path(root), Place(path, key))
+            case _:
+                raise JsonRpcInvalidParams(f"{GO_TO} takes a root, a path and a key, as the lenses have them")
+
+
+async def _show(session: Session, root: Path, place: Place) -> None:
+    """Shows a place of a known project, where it is now."""
+    project = next((one for one in session.projects if one.root == root), None)
+    if project is None or not session.client.shows_documents:
+        return
+
+    def job() -> types.ShowDocumentParams | None:
+        span, text = project.place(place), session.projects.text_at(project, place.path)
+        if span is None or text is None:
+            return None
+        where = text.range(span, session.client.encoding)
+        return types.ShowDocumentParams(text.uri, take_focus=True, selection=where)
+
+    shown = await session.thread.run(Urgency.REQUEST, job)
+    if shown is None:
+        raise _modified()
+    await session.server.window_show_document_async(shown)
 
 
 def _modified() -> JsonRpcException:

@@ -49,6 +49,7 @@ class Session:
         self._pauses: dict[str, asyncio.TimerHandle] = {}
         self._indexing: dict[Path, asyncio.Task[None]] = {}
         self._refresh: asyncio.TimerHandle | None = None
+        self._lens_refresh: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
@@ -69,8 +70,9 @@ class Session:
             task.cancel()
         for handle in self._pauses.values():
             handle.cancel()
-        if self._refresh is not None:
-            self._refresh.cancel()
+        for refresh in (self._refresh, self._lens_refresh):
+            if refresh is not None:
+                refresh.cancel()
         if self._thread is not None:
             self._thread.close()
 
@@ -198,10 +200,14 @@ class Session:
 
         def job() -> set[str]:
             outdated: set[str] = set()
+            before = project.supervision_changes
             for path in project.listed(paths):
                 outdated |= project.refresh(path)
+            if project.supervision_changes != before:
+                loop.call_soon_threadsafe(self.refresh_lenses)
             return outdated
 
+        loop = asyncio.get_running_loop()
         future = self.thread.run(Urgency.FACTS, job)
         future.add_done_callback(lambda done: self._recheck(project, done))
 
@@ -228,6 +234,15 @@ class Session:
     def _ask_to_pull(self) -> None:
         self._refresh = None
         self.spawn(self.server.workspace_diagnostic_refresh_async(None))
+
+    def refresh_lenses(self) -> None:
+        """Asks the client to ask for its lenses again: what they said is no longer so."""
+        if self.client.refreshes_lenses and self._lens_refresh is None:
+            self._lens_refresh = asyncio.get_running_loop().call_later(_REFRESH_AFTER, self._ask_for_lenses)
+
+    def _ask_for_lenses(self) -> None:
+        self._lens_refresh = None
+        self.spawn(self.server.workspace_code_lens_refresh_async(None))
 
     # -- projects ----------------------------------------------------------------------------------
 
@@ -282,3 +297,4 @@ class Session:
         # What is typed meanwhile, and not yet saved, is the truth.
         self.reread(project, [project.relative(d.path, d.uri) for d in self.projects.open_in(project)])
         self.recheck(project)
+        self.refresh_lenses()

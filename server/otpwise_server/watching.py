@@ -89,3 +89,4 @@ async def reconfigure(session: Session, project: ProjectAnalysis) -> None:
         if project.settings.exclude != before:
             session.index(project, again=True)
         session.recheck(project)
+        session.refresh_lenses()

@@ -471,6 +471,21 @@ def test_mistakes_on_top_cost_only_themselves() -> None:
     )
 
 
+# code-lens
+
+
+def test_lenses_are_off_where_the_file_or_the_editor_says_so() -> None:
+    loaded = parse(b"code-lens = false\n", Path(".otpwise.toml"), KNOWN)
+    assert loaded.problems == () and not loaded.settings.code_lens
+    # An editor sends its default too, so that its yes says nothing.
+    assert not merge(loaded.settings, {"codeLens": True}, KNOWN).settings.code_lens
+    assert not merge(Settings(), {"code-lens": False}, KNOWN).settings.code_lens
+    assert merge(Settings(), {"code-lens": True}, KNOWN).settings.code_lens
+    assert Settings().digest() != loaded.settings.digest()
+    (problem,) = parse(b'code-lens = "no"\n', Path(".otpwise.toml"), KNOWN).problems
+    assert problem.message == "`code-lens` must be true or false"
+
+
 # hover
 
 
@@ -511,6 +526,7 @@ def test_the_schema_tells_every_setting() -> None:
         "exclude",
         "per-file-ignores",
         "hover",
+        "code-lens",
     ]
     assert schema["properties"]["hover"]["properties"]["constructs"]["type"] == "boolean"
     assert "$ref" not in str(schema)

@@ -184,6 +184,19 @@ def test_only_files_that_asked_are_affected() -> None:
     assert whole.affected(changed) == ["lib/a.ex"]
 
 
+def test_a_changed_tree_affects_those_who_asked_for_the_module() -> None:
+    whole = project()
+    mix = "defmodule M do\n  def application, do: [mod: {Shop.Application, []}]\nend"
+    whole.update("mix.exs", facts("mix.exs", mix))
+    assert [p.position for p in whole.view("lib/a.ex").supervision("Shop.Cache").parents] == [4]
+    whole.view("lib/b.ex").module("Shop.Unrelated")
+    path = "lib/shop/application.ex"
+    text = FILES[path].replace("Shop.Repo,", "Shop.Repo, Shop.Another,")
+    assert whole.affected(whole.update(path, facts(path, text))) == ["lib/a.ex"]
+    # Nobody is told twice of the same, and nobody of what changes no tree.
+    assert whole.affected(whole.update(path, facts(path, f"# moved\n{dedent(text)}"))) == []
+
+
 def test_moving_code_affects_nobody() -> None:
     whole = project()
     whole.view("lib/a.ex").module("Shop.Application")

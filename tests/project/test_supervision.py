@@ -11,7 +11,7 @@ import pytest
 
 from otpwise_analyzers.project.facts import FileFacts, facts_of
 from otpwise_analyzers.project.index import Project
-from otpwise_analyzers.project.supervision import AppTree, Node
+from otpwise_analyzers.project.supervision import AppTree, Node, Supervised
 from otpwise_analyzers.syntax.file import ElixirFile
 
 MIX = """\
@@ -486,8 +486,8 @@ def test_who_supervises() -> None:
     ]
     room = trees.supervised("Shop.Room")
     assert [(p.supervisor, p.is_dynamic, p.position) for p in room.parents] == [("Shop.Rooms", True, 0)]
-    assert trees.supervised("Shop.Forgotten") == ((), (), True)
-    assert trees.supervised("Shop.ByHand") == ((), ("Shop.Hand",), True)
+    assert trees.supervised("Shop.Forgotten") == Supervised(is_certain=True)
+    assert trees.supervised("Shop.ByHand") == Supervised((), ("Shop.Hand",), True)
     assert [p.supervisor for p in trees.supervised("Shop.Below").parents] == ["Shop.Loner"]
     assert [p.supervisor for p in trees.supervised("Shop.Job").parents] == ["DynamicSupervisor"]
     assert not trees.supervised("Elsewhere").is_certain

@@ -68,7 +68,11 @@ HELIX: dict[str, Any] = {
 
 
 def capabilities(editor: str) -> types.ClientCapabilities:
-    """The capabilities of an editor; `vscode-pull` is today's VS Code, which pulls, `plain` shows no Markdown."""
+    """The capabilities of an editor; `vscode-pull` is today's VS Code, which pulls, `plain` shows no Markdown,
+    `lenses` can do nothing but show lenses."""
+    if editor == "lenses":
+        lenses = types.CodeLensClientCapabilities()
+        return types.ClientCapabilities(text_document=types.TextDocumentClientCapabilities(code_lens=lenses))
     if editor == "helix":
         return get_converter().structure(HELIX, types.ClientCapabilities)
     if editor == "plain":
@@ -92,6 +96,7 @@ class Editor:
         self.capabilities = answer.capabilities
         self.published: list[types.PublishDiagnosticsParams] = []
         self.watchers: list[Any] = []
+        self.lens_refreshes: list[None] = []
 
     def open(self, uri: str, text: str, language: str = "elixir", version: int = 1) -> None:
         item = types.TextDocumentItem(uri, language, version, text)
@@ -178,6 +183,12 @@ def connect(tmp_path: Path) -> Connect:
         def register(params: types.RegistrationParams) -> None:
             registered.extend(params.registrations)
 
+        refreshed: list[None] = []
+
+        @client.feature(types.WORKSPACE_CODE_LENS_REFRESH)
+        def refresh_lenses(params: None) -> None:
+            refreshed.append(None)
+
         def publish(params: types.PublishDiagnosticsParams) -> None:
             published.append(params)
             client.diagnostics[params.uri] = params.diagnostics
@@ -196,6 +207,7 @@ def connect(tmp_path: Path) -> Connect:
             )
             session = Editor(client, answer)
             session.published, session.watchers = published, registered
+            session.lens_refreshes = refreshed
             yield session
             await asyncio.wait_for(client.shutdown_session(), 20)
             assert client._server is not None and client._server.returncode == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 import msgspec
@@ -24,14 +25,12 @@ _GENERIC = frozenset(
     {*_SUPERVISORS, *SERVERS, "Agent", "Task", "Registry", "Application", "Broadway", "Connection", "Node"}
 )
 
-# A list, a tuple or a specification that begins like a child. Functions that answer with one may be called
-# by another module's children list.
-_SPEC_LIKE = re.compile(rb"\[\s*\{?\s*[A-Z]|\bstart:\s*\{|child_spec|\{\s*:?[A-Za-z_.]+,")
-_HELPER = re.compile(
-    r"(?:^|_)(?:child|children|childspec|specs?|supervis\w+|workers?|process(?:es)?|servers?|pools?|caches?|"
-    r"repos?|endpoints?|config|configured|stages?)(?:_|$)"
-)
-_CERTAIN_HELPER = re.compile(r"(?:^|_)(?:child|children|childspec|specs?|supervis\w+|workers?)(?:_|/|$)")
+_CERTAIN_HELPERS = frozenset({"child", "children", "childspec", "spec", "specs", "worker", "workers"})
+_HELPERS = _CERTAIN_HELPERS | {
+    *("process", "processes", "server", "servers", "pool", "pools", "cache", "caches", "repo", "repos"),
+    *("endpoint", "endpoints", "config", "configured", "stage", "stages"),
+}
+"""Words in the names of functions that another module's children list may call."""
 
 
 class Listed(NamedTuple):
@@ -72,7 +71,7 @@ def listed_children(
         found.extend(all_children(supervising.children))
     found.extend(one.child for one in started)
     for name, children in helpers.items():
-        if _CERTAIN_HELPER.search(name):
+        if _is_helper(name.partition("/")[0], _CERTAIN_HELPERS):
             found.extend(all_children(children))
     return tuple(
         dict.fromkeys(
@@ -280,14 +279,14 @@ def _helpers(
     seen: set[str] = set()
     for definition in module.definitions:
         name = definition.name
-        if definition.kind != "def" or definition.arity > 4 or not _HELPER.search(name):
+        if definition.kind != "def" or definition.arity > 4 or not _is_helper(name, _HELPERS):
             continue
         function = f"{name}/{definition.arity}"
         if function in seen or not definition.statements:
             continue
         clauses = module.clauses(name, definition.arity)
         if name not in ("children", "child_spec") and not any(
-            _SPEC_LIKE.search(data, clause.node.start_byte, clause.node.end_byte) for clause in clauses
+            _spec_like().search(data, clause.node.start_byte, clause.node.end_byte) for clause in clauses
         ):
             continue
         seen.add(function)
@@ -295,6 +294,16 @@ def _helpers(
         if any(_is_spec(entry, name) for entry in entries):
             found[function] = frozen(entries, f"{module.name}.{function}#", spans)
     return found
+
+
+def _is_helper(name: str, words: frozenset[str]) -> bool:
+    return any(word in words or word.startswith("supervis") for word in name.rstrip("?!").split("_"))
+
+
+@cache
+def _spec_like() -> re.Pattern[bytes]:
+    """A list, a tuple or a specification that begins like a child."""
+    return re.compile(rb"\[\s*\{?\s*[A-Z]|\bstart:\s*\{|child_spec|\{\s*:?[A-Za-z_.]+,")
 
 
 def _results(reader: ChildReader, definition: Definition) -> list[Entry]:
@@ -307,9 +316,9 @@ def _is_spec(entry: Entry, name: str) -> bool:
     """Whether what was read looks like a child and not like any list of modules."""
     child = entry.child
     if child.module is None:
-        return bool(child.source) and _CERTAIN_HELPER.search(name) is not None and "/" in child.source
+        return bool(child.source) and _is_helper(name, _CERTAIN_HELPERS) and "/" in child.source
     return (child.module[:1].isupper() or entry.node.type in ("map", "tuple", "call")) and (
-        entry.node.type != "alias" or _CERTAIN_HELPER.search(name) is not None
+        entry.node.type != "alias" or _is_helper(name, _CERTAIN_HELPERS)
     )
 
 

@@ -93,8 +93,9 @@ def merge(
     """The settings `base` with what an editor or a command line says on top.
 
     Keys may be written in kebab-case, snake_case or camelCase. `profile` and `select` replace; `ignore`
-    and `exclude` add; `severity`, `per-file-ignores` and `hover` replace key by key. None, and an empty list, say
-    nothing. Who selects a word here takes back what `base` says against that same word. Keys in `others`
+    and `exclude` add; `severity`, `per-file-ignores` and `hover` replace key by key; `code-lens` is on where
+    both say so. None, and an empty list, say nothing. Who selects a word here takes back what `base` says
+    against that same word. Keys in `others`
     are the caller's own and are passed over. Problems have the empty span at 0 and no path.
     """
     said = {key: value for key, value in overrides.items() if value is not None and key not in others}
@@ -111,6 +112,8 @@ def merge(
     merged["ignore"] = _joined(ignore, values.get("ignore", ()))
     merged["exclude"] = _joined(base.exclude, values.get("exclude", ()))
     merged["severity"] = severity | values.get("severity", {})
+    # What is switched off in one place is off: an editor sends its default too.
+    merged["code_lens"] = base.code_lens and values.get("code_lens", True)
     merged["per_file_ignores"] = base.per_file_ignores | values.get("per_file_ignores", {})
     merged["hover"] = values.get("hover", {})
     return Loaded(_with(base, merged), tuple(reader.problems))

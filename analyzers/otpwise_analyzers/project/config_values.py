@@ -14,7 +14,10 @@ from otpwise_analyzers.project.settings import ALL, Profile, Severity, families
 from otpwise_analyzers.project.toml_places import Place
 from otpwise_analyzers.source.edits import Span
 
-KEYS = ("profile", "select", "ignore", "severity", "exclude", "per-file-ignores", "rules", "hover")
+KEYS = (
+    *("profile", "select", "ignore", "severity", "exclude", "per-file-ignores", "rules", "hover"),
+    "code-lens",
+)
 
 HOVER_KEYS = ("constructs",)
 
@@ -68,6 +71,8 @@ class Reader:
                     values["exclude"] = self._patterns(value)
                 case "per-file-ignores":
                     values["per_file_ignores"] = self._per_file_ignores(value)
+                case "code-lens":
+                    self._flag(key, value, values, "code_lens")
                 case "rules":
                     self._rules(value)
                 case "hover":
@@ -82,6 +87,12 @@ class Reader:
             values["profile"] = value
         else:
             self._value(("profile",), f"`profile` must be {_one_of(profiles)}{_close(value, profiles)}")
+
+    def _flag(self, key: str, value: object, values: dict[str, Any], field_name: str) -> None:
+        if isinstance(value, bool):
+            values[field_name] = value
+        else:
+            self._value((key,), f"`{key}` must be true or false")
 
     def _names(
         self, path: toml_places.Path, value: object, *, allow_all: bool = False, keep_unknown: bool = False

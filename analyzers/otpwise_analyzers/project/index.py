@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from otpwise_analyzers.project.compile_time import CompiledRead
 from otpwise_analyzers.project.config_files import ConfigFacts, Configuration
 from otpwise_analyzers.project.facts import FileFacts, MixFacts
-from otpwise_analyzers.project.supervision import Place, Trees
+from otpwise_analyzers.project.supervision import Place, Supervised, Trees
 from otpwise_analyzers.project.telemetry import Dashboard
 from otpwise_analyzers.project.view import Key, Located, ProjectView
 from otpwise_analyzers.syntax.surroundings import Expansion
@@ -321,6 +321,10 @@ class Project:
             for modules in (old_modules, new_modules):
                 if any(m.uses_module("Application") for m in modules.values()):
                     keys.add(("application",))
+        if "trees" in vars(before):
+            # Whoever asked for one had all trees made; who did not has nothing to compare.
+            different = _different(before.trees.answers, now.trees.answers)
+            keys.update(("supervision", name) for name in different)
         return keys
 
     def affected(self, keys: set[Key], but: str | None = None) -> list[str]:
@@ -400,6 +404,9 @@ class Project:
         """The supervision trees of all applications."""
         return self._answers.trees
 
+    def supervised(self, module: str) -> Supervised:
+        return self._answers.trees.supervised(module)
+
     def place(self, place: Place) -> tuple[int, int] | None:
         """The bytes of a place in the trees, in its file."""
         facts = self._files.get(place.path)
@@ -463,5 +470,5 @@ class Project:
         return mix is not None and mix.is_package
 
 
-def _different(before: dict[str, tuple[str, ...]], now: dict[str, tuple[str, ...]]) -> set[str]:
+def _different(before: Mapping[str, object], now: Mapping[str, object]) -> set[str]:
     return {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}

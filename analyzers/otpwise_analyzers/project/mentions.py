@@ -6,7 +6,9 @@ started by code that cannot be followed. It is the counter-evidence to "nobody s
 
 from __future__ import annotations
 
-from tree_sitter import Node, QueryCursor
+from functools import cache
+
+from tree_sitter import Node, Query, QueryCursor
 
 from otpwise_analyzers.project import places
 from otpwise_analyzers.syntax import nodes
@@ -15,7 +17,6 @@ from otpwise_analyzers.syntax.parser import compile_query
 
 # Only files that have to do with starting processes are looked through: one in five.
 _STARTS = (b"start_link", b"start_child", b"child_spec", b"uperv", b":start")
-_ALIASES = compile_query("(alias) @alias")
 
 _DECLARING = frozenset(
     {
@@ -63,13 +64,18 @@ def mentions_of(file: ElixirFile) -> tuple[str, ...]:
         return ()
     data = file.data
     written: dict[bytes, Node] = {}
-    for node in QueryCursor(_ALIASES).captures(file.root).get("alias", ()):
+    for node in QueryCursor(_aliases()).captures(file.root).get("alias", ()):
         name = data[node.start_byte : node.end_byte]
         if name not in written and _is_value(node, data):
             written[name] = node
     # A name means the same all over a file, but for rare aliases of single functions.
     found = {file.module_name(node) for node in written.values()} - _GENERIC
     return tuple(sorted(name for name in found if name is not None))
+
+
+@cache
+def _aliases() -> Query:
+    return compile_query("(alias) @alias")
 
 
 def _is_value(node: Node, data: bytes) -> bool:

@@ -79,6 +79,10 @@ class Settings(Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown
         ),
     ] = {}
     hover: Annotated[Hover, Meta(description="What the editor shows where the pointer rests.")] = Hover()
+    code_lens: Annotated[
+        bool,
+        Meta(description="Whether an editor shows above each process module who supervises it."),
+    ] = True
 
     def __hash__(self) -> int:
         return hash(self._canonical())
@@ -119,6 +123,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown
             self.exclude,
             tuple(sorted((pattern, tuple(sorted(set(n)))) for pattern, n in self.per_file_ignores.items())),
             self.hover.constructs,
+            self.code_lens,
         )
 
 

@@ -190,12 +190,14 @@ class Supervised(NamedTuple):
     """What is known of who supervises a module.
 
     `is_certain` says that `parents` can be relied on when it is empty: the application's tree is read as a
-    whole, and nothing in it is unknown. `started_by` are the modules that start it by hand.
+    whole, and nothing in it is unknown. `started_by` are the modules that start it by hand. `top_of` is the
+    application whose top supervisor it is.
     """
 
     parents: tuple[Parent, ...] = ()
     started_by: tuple[str, ...] = ()
     is_certain: bool = False
+    top_of: str | None = None
 
 
 class Trees:
@@ -644,10 +646,16 @@ class Trees:
                 for node in child.walk():
                     for inner in node.children:
                         _note_parent(inner, node.label, node.strategy, parents)
-        return {
+        answers = {
             module: self._nobody(module)._replace(parents=tuple(dict.fromkeys(found)))
             for module, found in parents.items()
         }
+        for tree in self.apps:
+            for root in tree.roots:
+                if root.module is not None:
+                    known = answers.get(root.module, self._nobody(root.module))
+                    answers[root.module] = known._replace(top_of=tree.app)
+        return answers
 
     def _nobody(self, module: str) -> Supervised:
         located = self._modules.get(module)
@@ -684,6 +692,10 @@ class Trees:
                 name for _, one in tree.loose for inner in one.walk() if (name := inner.module) is not None
             )
         return frozenset(found)
+
+    def located(self, module: str) -> Located | None:
+        """A module of the project."""
+        return self._modules.get(module)
 
     def is_process(self, located: Located) -> bool:
         """Whether a module's code runs in a process of its own, as far as its `use`s and behaviours say."""

@@ -19,6 +19,7 @@ from otpwise_analyzers.syntax.surroundings import Expansion
 
 if TYPE_CHECKING:
     from otpwise_analyzers.project.index import Project
+    from otpwise_analyzers.project.supervision import Supervised
     from otpwise_analyzers.project.telemetry import Dashboard
 
 Key = tuple[str, ...]
@@ -165,6 +166,11 @@ class ProjectView:
         """Whether some module of the project measures the length of this process's mailbox."""
         self._ask("measured", process)
         return self._project.is_measured(process)
+
+    def supervision(self, module: str) -> Supervised:
+        """Who supervises a module of the project, as the supervision trees have it, and how sure that is."""
+        self._ask("supervision", module)
+        return self._project.supervised(module)
 
     @property
     def application(self) -> Located | None:
