@@ -151,3 +151,31 @@ def test_edits() -> None:
         apply(b"abc", [Edit(0, 2, ""), Edit(1, 3, "")])
     with pytest.raises(ValueError, match="text of 3 bytes"):
         apply(b"abc", [Edit(2, 9, "")])
+
+
+class Louder(Sample):
+    """Speaks of `worse`, and for its whole module in the place of the sample."""
+
+    name = "otp/louder"
+    calls = frozenset({"worse"})
+    hides = frozenset({"otp/sample"})
+
+    def check(self, file: ElixirFile) -> Iterable[Finding]:
+        for call in file.calls("worse"):
+            module = call.enclosing_module
+            yield self.finding(
+                call.node, "`worse` is called", Level.HINT, reach=module.node if module is not None else None
+            )
+
+
+def test_what_a_rule_hides_is_silent_within_its_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RULES, "otp/louder", Louder())
+    code = (
+        "defmodule A do\n  def a, do: worse()\n  def b, do: bad()\nend\n\n"
+        "defmodule B do\n  def c, do: bad()\nend\n"
+    )
+    report = run(code, Sample(), Louder())
+    assert [(f.rule, code[: f.span.start].count("\n") + 1) for f in report.findings] == [
+        ("otp/louder", 2),
+        ("otp/sample", 7),
+    ]

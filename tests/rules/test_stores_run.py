@@ -306,8 +306,6 @@ def test_entries_go_when_their_time_is_over(shape: str, tmp_path: Path) -> None:
 
 _COMPARE = """
 defmodule Compare do
-  def sync(module), do: :sys.get_state(module.__server__())
-
   def run(before, now, steps) do
     {:ok, one} = apply(before, :start_link, args(before))
     {:ok, two} = apply(now, :start_link, args(now))
@@ -324,7 +322,7 @@ defmodule Compare do
     GenServer.stop(two)
   end
 
-  defp args(module), do: if(function_exported?(module, :start_link, 1), do: [[]], else: [])
+  def args(module), do: if(function_exported?(module, :start_link, 1), do: [[]], else: [])
 
   def steps(deletes?) do
     :rand.seed(:exsss, {1, 2, 3})
@@ -354,7 +352,7 @@ def _renamed(code: str, module: str) -> str:
 def compared(folder: Path, pairs: list[tuple[str, str]], *, deletes: bool, more: str = "") -> str:
     """Runs the same steps on each module as it was and as it became, and compares all answers."""
     files: dict[str, bytes] = {}
-    script = [_COMPARE.replace("  def sync(module), do: :sys.get_state(module.__server__())\n\n", "")]
+    script = [_COMPARE]
     for number, (before, now) in enumerate(pairs):
         files[f"lib/before_{number}.ex"] = _renamed(before, f"Before{number}").encode()
         files[f"lib/now_{number}.ex"] = _renamed(now, f"Now{number}").encode()
@@ -383,3 +381,238 @@ def formatted_shapes(folder: Path, *, with_delete: bool) -> list[str]:
         payload if word == "unformatted" else code
         for code, (word, payload) in zip(written, verdicts, strict=True)
     ]
+
+
+# -- otp/genserver-bottleneck ----------------------------------------------------------------------------
+
+_WEB = b"""\
+defmodule MyAppWeb.PageController do
+  def show(key), do: Store.get(key)
+end
+"""
+
+_READERS = """
+defmodule Readers do
+  # Every value that is ever written is {n, n}: half of one beside half of another would be torn.
+  def run(store) do
+    {:ok, pid} = apply(store, :start_link, Compare.args(store))
+    parent = self()
+
+    readers =
+      for _ <- 1..50 do
+        spawn_monitor(fn ->
+          for _ <- 1..200, key <- 1..3, do: ok(store.get(key))
+          send(parent, :read)
+        end)
+      end
+
+    for n <- 1..300 do
+      store.put(rem(n, 3) + 1, {n, n})
+      if rem(n, 7) == 0, do: store.delete(rem(n, 3) + 1)
+    end
+
+    for {reader, ref} <- readers do
+      receive do
+        {:DOWN, ^ref, :process, ^reader, reason} -> :normal = reason
+      after
+        20_000 -> raise "a reader hangs"
+      end
+    end
+
+    # Nobody waits for a server that does not answer.
+    :sys.get_state(pid)
+    store.put(1, {0, 0})
+    :sys.get_state(pid)
+    :sys.suspend(pid)
+    ok(store.get(1))
+    ok(store.get(:nothing))
+    :sys.resume(pid)
+    GenServer.stop(pid)
+  end
+
+  defp ok({n, n}) when is_integer(n), do: :ok
+  defp ok({word, {n, n}}) when is_atom(word), do: :ok
+  defp ok({:value, nil}), do: :ok
+  defp ok(word) when is_atom(word), do: :ok
+end
+"""
+
+
+def test_a_table_answers_what_the_map_answered(tmp_path: Path) -> None:
+    """For every shape: the same answers, no torn value, no reader that waits for the server."""
+    pairs = []
+    for code in formatted_shapes(tmp_path, with_delete=True):
+        files = {"lib/store.ex": code.encode(), "lib/web.ex": _WEB}
+        after = mended(files, "lib/store.ex", "otp/genserver-bottleneck")
+        pairs.append((code, after["lib/store.ex"].decode()))
+    texts = [now.encode() for _, now in pairs]
+    verdicts = elixir_verdicts(texts, tmp_path / "format")
+    assert [word for word, _ in verdicts] == ["ok"] * len(texts)
+    reading = "\n".join(f"Readers.run(Now{number})" for number in range(len(pairs)))
+    compared(tmp_path, pairs, deletes=True, more=f"{_READERS}\n{reading}")
+
+
+_MORE = b"""\
+defmodule Store do
+  use GenServer
+
+  def start_link(opts), do: GenServer.start_link(__MODULE__, opts, name: __MODULE__)
+
+  def get(key), do: GenServer.call(__MODULE__, {:get, {:k, key}})
+
+  def fetch(key) do
+    case GenServer.call(__MODULE__, {:fetch, {:k, key}}) do
+      {:ok, value} -> {:there, value}
+      :error -> :absent
+    end
+  end
+
+  def default(key, otherwise), do: GenServer.call(__MODULE__, {:default, {:k, key}, otherwise})
+  def put(key, value), do: GenServer.call(__MODULE__, {:put, {:k, key}, value})
+  def put_new(key, value), do: GenServer.call(__MODULE__, {:put_new, {:k, key}, value})
+  def swap(key, value), do: GenServer.call(__MODULE__, {:swap, {:k, key}, value})
+  def bump(key), do: GenServer.call(__MODULE__, {:bump, {:k, key}})
+  def move(from, to), do: GenServer.call(__MODULE__, {:move, {:k, from}, {:k, to}})
+  def small, do: GenServer.call(__MODULE__, :small)
+  def large, do: GenServer.call(__MODULE__, :large)
+  def drop(keys), do: GenServer.call(__MODULE__, {:drop, keys})
+  def reset, do: GenServer.call(__MODULE__, :reset)
+  def count, do: GenServer.call(__MODULE__, :count)
+  def puts, do: GenServer.call(__MODULE__, :puts)
+
+  @impl true
+  def init(_opts) do
+    {:ok, %{puts: 0, store: %{{:k, 1} => 10, {:k, :b} => 2}}}
+  end
+
+  @impl true
+  def handle_call({:get, key}, _from, state), do: {:reply, state.store[key], state}
+
+  def handle_call({:fetch, id}, _from, %{store: store} = state) do
+    {:reply, Map.fetch(store, id), state}
+  end
+
+  def handle_call({:default, key, otherwise}, _from, state) do
+    {:reply, Map.get(state.store, key, otherwise), state}
+  end
+
+  def handle_call({:put, key, value}, _from, state) do
+    {:reply, :ok, %{state | store: Map.put(state.store, key, value), puts: state.puts + 1}}
+  end
+
+  def handle_call({:put_new, key, value}, _from, state) do
+    {:reply, :ok, %{state | store: Map.put_new(state.store, key, value)}}
+  end
+
+  def handle_call({:swap, key, value}, _from, state) do
+    {:reply, Map.get(state.store, key), put_in(state.store[key], value)}
+  end
+
+  def handle_call({:bump, key}, _from, state) do
+    {:reply, :ok, %{state | store: Map.update(state.store, key, 1, &bumped/1)}}
+  end
+
+  def handle_call({:move, from, to}, _caller, state) do
+    case Map.fetch(state.store, from) do
+      {:ok, value} ->
+        store = state.store |> Map.delete(from) |> Map.put(to, value)
+        {:reply, {:ok, value}, %{state | store: store}}
+
+      :error ->
+        {:reply, :error, state}
+    end
+  end
+
+  def handle_call(:small, _from, state) do
+    store = Map.filter(state.store, fn {_key, value} -> bumped(value) < 5 end)
+    {:reply, map_size(store), %{state | store: store}}
+  end
+
+  def handle_call(:large, _from, state) do
+    store = state.store |> Enum.reject(fn {_key, value} -> bumped(value) < 5 end) |> Map.new()
+    {:reply, :ok, %{state | store: store}}
+  end
+
+  def handle_call({:drop, keys}, _from, state) do
+    keys = Enum.map(keys, &{:k, &1})
+    {:reply, :ok, %{state | store: Map.drop(state.store, keys)}}
+  end
+
+  def handle_call(:reset, _from, state), do: {:reply, :ok, %{state | store: %{}}}
+  def handle_call(:count, _from, state), do: {:reply, Enum.count(state.store), state}
+  def handle_call(:puts, _from, state), do: {:reply, state.puts, state}
+
+  defp bumped(value) when is_integer(value), do: value + 1
+  defp bumped(_value), do: 0
+end
+"""
+
+_MORE_STEPS = """
+:rand.seed(:exsss, {3, 1, 2})
+
+steps =
+  for _ <- 1..2_000 do
+    key = Enum.random([1, :b, "c", nil])
+
+    Enum.random([
+      {:get, [key]},
+      {:fetch, [key]},
+      {:default, [key, :otherwise]},
+      {:put, [key, Enum.random(1..9)]},
+      {:put_new, [key, :new]},
+      {:swap, [key, Enum.random(1..9)]},
+      {:bump, [key]},
+      {:move, [key, :b]},
+      {:count, []},
+      {:puts, []},
+      Enum.random([{:small, []}, {:large, []}, {:drop, [[key, :b]]}, {:reset, []}])
+    ])
+  end
+
+Compare.run(Before, Now, steps)
+"""
+
+
+def test_all_that_is_done_to_a_map_is_done_to_the_table(tmp_path: Path) -> None:
+    """Also to what was there at first, and with answers that tell what was there before."""
+    files = {"lib/store.ex": _MORE, "lib/web.ex": _WEB}
+    after = mended(files, "lib/store.ex", "otp/genserver-bottleneck")["lib/store.ex"]
+    assert elixir_verdicts([_MORE, after], tmp_path / "format") == [("ok", "")] * 2
+    both = {
+        "lib/before.ex": _renamed(_MORE.decode(), "Before").encode(),
+        "lib/now.ex": _renamed(after.decode(), "Now").encode(),
+    }
+    run(tmp_path, both, _COMPARE + _MORE_STEPS)
+
+
+_EXPIRED_RUN = f"""
+{_WAIT}
+{{:ok, pid}} = MyApp.Cache.start_link(ttl: 100)
+:ok = MyApp.Cache.put("a", 1)
+:ok = MyApp.Cache.put("b", 2)
+:sys.suspend(pid)
+1 = MyApp.Cache.get("a")
+nil = MyApp.Cache.get("z")
+# Too old is too old, although the server does not come to drop it.
+Wait.until(fn -> MyApp.Cache.get("a") == nil end)
+2 = length(:ets.tab2list(MyApp.Cache))
+:sys.resume(pid)
+Wait.until(fn -> :ets.tab2list(MyApp.Cache) == [] end)
+:ok = MyApp.Cache.put("a", 3)
+3 = MyApp.Cache.get("a")
+Wait.until(fn -> :ets.tab2list(MyApp.Cache) == [] end)
+^pid = Process.whereis(MyApp.Cache)
+"""
+
+
+def test_one_finding_after_the_other_a_cache_expires_and_is_read_without_its_server(tmp_path: Path) -> None:
+    """The cache that never expires is said first; once it does, its readers are no longer kept waiting."""
+    page = _WEB.replace(b"Store", b"MyApp.Cache")
+    store = _GUIDE.partition(b"\n# Somewhere")[0].replace(b"def start_link(_)", b"def start_link(_opts)")
+    files = {"lib/cache.ex": store, "lib/web.ex": page}
+    _, findings = findings_in(files, "lib/cache.ex", Settings())
+    named = {finding.rule for finding in findings}
+    assert "otp/cache-never-expires" in named and "otp/genserver-bottleneck" not in named
+    expiring = mended(files, "lib/cache.ex", "otp/cache-never-expires")
+    after = mended(expiring, "lib/cache.ex", "otp/genserver-bottleneck")
+    run(tmp_path, {"lib/cache.ex": after["lib/cache.ex"]}, _EXPIRED_RUN)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import msgspec
 from tree_sitter import Node
 
+from otpwise_analyzers.project.asking import Asking, asking_of
 from otpwise_analyzers.project.child_facts import Child, Started, Supervising
 from otpwise_analyzers.project.children import Listed, listed_children, supervision_of
 from otpwise_analyzers.project.compile_time import CompiledRead, compiled_config
@@ -137,6 +138,9 @@ class FileFacts(msgspec.Struct, frozen=True):
     # of a Dockerfile
     image: ImageFacts | None = None
 
+    # the modules that it asks for something
+    asking: tuple[Asking, ...] = ()
+
     def same_but_for_positions(self, other: FileFacts) -> bool:
         return (
             self.modules == other.modules
@@ -144,6 +148,7 @@ class FileFacts(msgspec.Struct, frozen=True):
             and self.config == other.config
             and self.image == other.image
             and self.mentions == other.mentions
+            and self.asking == other.asking
         )
 
 
@@ -159,7 +164,9 @@ def facts_of(file: SourceFile) -> FileFacts:
         _module_facts(file, module, spans, effects, repos, compiled) for module in file.modules if module.name
     )
     mix = _mix_facts(file) if file.path.rpartition("/")[2] == "mix.exs" else None
-    return FileFacts(file.path, modules, mix, config_facts(file), mentions_of(file), spans)
+    return FileFacts(
+        file.path, modules, mix, config_facts(file), mentions_of(file), spans, asking=asking_of(file)
+    )
 
 
 def _image_facts(file: SourceFile) -> ImageFacts | None:

@@ -111,6 +111,20 @@ class _Answers:
         return {channel: tuple(dict.fromkeys(sockets)) for channel, sockets in found.items()}
 
     @cached_property
+    def askers(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """The modules that call a function named like a read, by its module and its name; tests left out."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for path in sorted(self.files):
+            if "/test/" in f"/{path}":
+                continue
+            for one in self.files[path].asking:
+                found.setdefault(one.asked, {}).setdefault(one.function, []).append(one.module)
+        return {
+            asked: {name: tuple(dict.fromkeys(modules)) for name, modules in functions.items()}
+            for asked, functions in found.items()
+        }
+
+    @cached_property
     def telemetry(self) -> tuple[bool, dict[str, tuple[Dashboard, ...]]]:
         """Whether any module attaches a handler, and the dashboards by the module whose metrics they show."""
         attaches = False
@@ -299,6 +313,9 @@ class Project:
                 keys.add(("images",))
         if before.has_rel != now.has_rel:
             keys.add(("rel",))
+        if (old.asking if old else ()) != (new.asking if new else ()):
+            asked = before.askers.keys() | now.askers.keys()
+            keys.update(("askers", m) for m in asked if before.askers.get(m) != now.askers.get(m))
         if keys & {("modules",)}:
             if before.compiled_config != now.compiled_config:
                 keys.add(("compiled config",))
@@ -414,6 +431,9 @@ class Project:
 
     def application(self, path: str) -> Located | None:
         return self._answers.application(path)
+
+    def askers_of(self, module: str, function: str) -> tuple[str, ...]:
+        return self._answers.askers.get(module, {}).get(function, ())
 
     def mounts_of(self, channel: str) -> tuple[str, ...]:
         return self._answers.mounts.get(channel, ())

@@ -35,7 +35,10 @@ class Kind(StrEnum):
     # an entry that is there, and none else
     CHANGE = "change"
     DELETE = "delete"
+    DROP = "drop"
+    # what a function (the step's value) says yes to stays, or goes
     FILTER = "filter"
+    REJECT = "reject"
     RESET = "reset"
     # anything may be in it afterwards
     REPLACE = "replace"
@@ -365,9 +368,23 @@ class _Follower:
             return self._dotted(call, known)
         if call.module == "Map":
             return self._map_call(call, node, known)
+        if call.module == "Enum" and call.name == "into" and len(call.all_args) == 2:
+            is_map = self.file.text(call.all_args[1]).replace(" ", "") in ("%{}", "Map.new()")
+            return self._filtered(call.all_args[0], node, known) if is_map else None
         if call.is_local and call.name in ("put_in", "update_in") and call.args and call.piped is None:
             return self._in(call, node, known)
         return None
+
+    def _filtered(self, list_: Node, node: Node, known: dict[str, State | None]) -> State | None:
+        """`map |> Enum.filter(keep?) |> Map.new()`, and the like with `reject` and `Enum.into`."""
+        call = as_call(self.file, list_)
+        if call is None or call.module != "Enum" or len(call.all_args) != 2:
+            return None
+        kind = {"filter": Kind.FILTER, "reject": Kind.REJECT}.get(call.name)
+        base = self._value(call.all_args[0], known)
+        if kind is None or base is None:
+            return None
+        return State(base.place, (*base.steps, Step(kind, base.place, node, None, call.all_args[1])))
 
     def _either(self, node: Node, bodies: list[_Branch], known: dict[str, State | None]) -> State | None:
         found: list[State] = []
@@ -428,6 +445,8 @@ class _Follower:
         arguments = call.all_args
         if call.name == "new" and not arguments:
             return State(WHOLE, (Step(Kind.RESET, WHOLE, node),))
+        if call.name == "new" and len(arguments) == 1:
+            return self._filtered(arguments[0], node, known)
         if not arguments:
             return None
         base = self._value(arguments[0], known)
@@ -436,10 +455,12 @@ class _Follower:
         kind = _MAP_CALLS.get((call.name, len(arguments)))
         if kind is None:
             return None
-        key = arguments[1] if kind not in (Kind.FILTER, Kind.REPLACE) else None
+        key = arguments[1] if kind not in _OF_ALL else None
         if base.place == WHOLE and key is not None and key.type == "atom":
             return self._set_by_name(call, node, base, self.file.text(key)[1:], kind, known)
         value = arguments[2] if kind in (Kind.PUT, Kind.PUT_NEW) else None
+        if kind in _OF_ALL:
+            value = arguments[1]
         return State(base.place, (*base.steps, Step(kind, base.place, node, key, value)))
 
     def _set_by_name(
@@ -489,6 +510,7 @@ class _Follower:
         return State(WHOLE, (*base.steps, step))
 
 
+_OF_ALL = frozenset({Kind.FILTER, Kind.REJECT, Kind.DROP, Kind.REPLACE})
 _MAP_CALLS = {
     ("put", 3): Kind.PUT,
     ("put_new", 3): Kind.PUT_NEW,
@@ -498,9 +520,9 @@ _MAP_CALLS = {
     ("replace", 3): Kind.CHANGE,
     ("replace!", 3): Kind.CHANGE,
     ("delete", 2): Kind.DELETE,
-    ("drop", 2): Kind.FILTER,
-    ("take", 2): Kind.FILTER,
+    ("drop", 2): Kind.DROP,
+    ("take", 2): Kind.REPLACE,
     ("filter", 2): Kind.FILTER,
-    ("reject", 2): Kind.FILTER,
+    ("reject", 2): Kind.REJECT,
     ("merge", 2): Kind.REPLACE,
 }

@@ -194,6 +194,11 @@ class ProjectView:
         self._ask("mails")
         return self._project.mailing_names
 
+    def askers_of(self, module: str, function: str) -> tuple[str, ...]:
+        """The modules outside of tests that call a function of this module, when it is named like a read."""
+        self._ask("askers", module)
+        return self._project.askers_of(module, function)
+
     # -- web ---------------------------------------------------------------------------------------
 
     def mounts_of(self, channel: str) -> tuple[str, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from tree_sitter import Node
 
 from otpwise_analyzers.findings import Change
+from otpwise_analyzers.project.store_uses import Role, Use, uses_in
 from otpwise_analyzers.project.stores import WHOLE, Handling, Kind, Step, Store
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite import callbacks, layout
@@ -15,11 +15,9 @@ from otpwise_analyzers.rewrite.attributes import attributes_on_top
 from otpwise_analyzers.rewrite.bodies import appended
 from otpwise_analyzers.rewrite.bound_answer import answered_with, assignment_of
 from otpwise_analyzers.rewrite.one_liners import all_fit, refitted
-from otpwise_analyzers.rewrite.start_options import callers_pass_keywords
-from otpwise_analyzers.rewrite.store_code import Role, Use, uses_in
+from otpwise_analyzers.rewrite.server_start import Start, answer_of, init_of, is_empty, start_of, state_of
 from otpwise_analyzers.source.edits import Edit
 from otpwise_analyzers.syntax import nodes
-from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
 from otpwise_analyzers.syntax.variables import bound_by, uses_of
@@ -68,23 +66,10 @@ end"""
 _TTL_FIELD = "ttl"
 
 
-class _Start(NamedTuple):
-    """How the server is started: `call` is `GenServer.start_link`, `given` its argument for `init/1`.
-
-    `options` is the variable in which `init/1` finds keywords, once `edits` are made; None without any.
-    """
-
-    definition: Definition
-    call: Call
-    given: Node
-    options: str | None
-    edits: tuple[Edit, ...] = ()
-
-
 def keeps_ttl(store: Store, place: str) -> bool:
     """Whether the state already says how long an entry may stay."""
-    init = _init_of(store.module)
-    state = _state_of(init) if init is not None else None
+    init = init_of(store.module)
+    state = state_of(init) if init is not None else None
     return (
         place != WHOLE
         and state is not None
@@ -100,7 +85,7 @@ def expires(context: FixContext, store: Store, place: str) -> Change | None:
     """
     module = store.module
     file = module.file
-    start = _start_of(context, module)
+    start = start_of(context, module)
     if start is None or any(module.defines(name) for name in ("fresh", "expiring")):
         return None
     tick = _tick_of(store, place)
@@ -271,81 +256,19 @@ def _base_name(file: ElixirFile, step: Step) -> str | None:
 # -- start and init --------------------------------------------------------------------------------------
 
 
-def _start_of(context: FixContext, module: Module) -> _Start | None:
-    file = module.file
-    calls = [
-        call
-        for call in file.calls("start_link", "start")
-        if call.module == "GenServer" and call.enclosing_module is module and not call.quoted
-    ]
-    if len(calls) != 1 or calls[0].piped is not None or len(calls[0].args) < 2:
-        return None
-    call, start = calls[0], calls[0].definition
-    if start is None or start.is_private or len(module.clauses(start.name)) != 1 or start.arity > 1:
-        return None
-    given = call.args[1]
-    if not start.params:
-        return _Start(start, call, given, None)
-    param = start.params[0]
-    variable = (param.child_by_field_name("left") or param) if nodes.is_operator(param, "\\\\") else param
-    name = nodes.identifier(variable, file.data)
-    if name is None or not callers_pass_keywords(context, module.name):
-        return _Start(start, call, given, None)
-    if nodes.identifier(given, file.data) == name:
-        return _Start(start, call, given, name)
-    used = [n for n in nodes.descendants(start.node, "identifier") if file.text(n) in (name, "opts")]
-    if used != [variable] or any(True for _ in nodes.descendants(given, "identifier")):
-        return _Start(start, call, given, None)
-    edits = (
-        Edit(variable.start_byte, variable.end_byte, "opts"),
-        Edit(given.start_byte, given.end_byte, "opts"),
-    )
-    return _Start(start, call, given, "opts", edits)
-
-
-def _init_of(module: Module) -> Definition | None:
-    clauses = module.clauses("init", 1)
-    return clauses[0] if len(clauses) == 1 and clauses[0].guard is None else None
-
-
-def _answer_of(init: Definition) -> Node | None:
-    """The state as it stands in the `{:ok, state}` that `init/1` ends in."""
-    last = init.statements[-1] if init.statements else None
-    items = nodes.named(last) if last is not None and last.type == "tuple" else []
-    return items[1] if len(items) in (2, 3) and init.file.text(items[0]) == ":ok" else None
-
-
-def _state_of(init: Definition) -> Node | None:
-    """What the state is made as: what a variable in the answer was assigned, when it was so once."""
-    answer = _answer_of(init)
-    name = nodes.identifier(answer, init.file.data)
-    made = [
-        statement.child_by_field_name("right")
-        for statement in init.statements
-        if name is not None
-        and nodes.is_operator(statement, "=")
-        and nodes.identifier(statement.child_by_field_name("left"), init.file.data) == name
-    ]
-    return (made[0] if len(made) == 1 else None) if made else answer
-
-
-def _is_empty(file: ElixirFile, node: Node) -> bool:
-    return file.text(node).replace(" ", "") in ("%{}", "Map.new()")
-
-
-def _init_edits(store: Store, place: str, start: _Start, *, schedules: bool) -> list[Edit] | None:
+def _init_edits(store: Store, place: str, start: Start, *, schedules: bool) -> list[Edit] | None:
     """`init/1` with the ttl in the state, and the first cleanup on its way when it `schedules` one."""
     module = store.module
     file = module.file
     clauses = module.clauses("init", 1)
     if not clauses:
         return _written(module, place, start) if schedules else None
-    init = _init_of(module)
-    state = _state_of(init) if init is not None else None
+    init = init_of(module)
+    state = state_of(init) if init is not None else None
     if init is None or state is None or init.clause_blocks:
         return None
     if keeps_ttl(store, place):
-        answer = _answer_of(init)
+        answer = answer_of(init)
         return _with_schedule(init, answer) if schedules and answer is not None else []
     param = init.params[0]
     if start.edits and any(
@@ -362,7 +285,7 @@ def _init_edits(store: Store, place: str, start: _Start, *, schedules: bool) -> 
     read = [f"ttl = Keyword.get({options}, :ttl, @ttl)"] if options is not None else []
     schedule = [f"schedule_cleanup({ttl})"] if schedules else []
     changes = [*(start.edits if options is not None else ()), *edits]
-    answer = _answer_of(init)
+    answer = answer_of(init)
     if answer is not None and answer != state:
         return [*changes, *_before_statements(init, state, new, read, schedule)]
     rest = "".join(f", {file.text(item)}" for item in nodes.named(init.statements[-1])[2:])
@@ -385,7 +308,7 @@ def _before_statements(
     ]
 
 
-def _param_edits(file: ElixirFile, param: Node, start: _Start) -> tuple[list[Edit], str | None]:
+def _param_edits(file: ElixirFile, param: Node, start: Start) -> tuple[list[Edit], str | None]:
     """Names the parameter of `init/1` in which the options come, if any do."""
     if start.options is None:
         return [], None
@@ -400,21 +323,21 @@ def _param_edits(file: ElixirFile, param: Node, start: _Start) -> tuple[list[Edi
 
 
 def _new_state(
-    file: ElixirFile, place: str, init: Definition, state: Node, start: _Start, ttl: str
+    file: ElixirFile, place: str, init: Definition, state: Node, start: Start, ttl: str
 ) -> str | None:
     if place == WHOLE:
         return f"%{{ttl: {ttl}, entries: %{{}}}}" if _starts_empty(file, init, state, start) else None
     pairs = nodes.keyword_pairs(state, file.data) if state.type == "map" else {}
-    if place not in pairs or not _is_empty(file, pairs[place]) or not layout.is_one_line(file, state):
+    if place not in pairs or not is_empty(file, pairs[place]) or not layout.is_one_line(file, state):
         return None
     if nodes.child_of_type(state, "struct") is not None:
         return None
     return f"{file.text(state)[:-1].rstrip()}, ttl: {ttl}}}"
 
 
-def _starts_empty(file: ElixirFile, init: Definition, state: Node, start: _Start) -> bool:
+def _starts_empty(file: ElixirFile, init: Definition, state: Node, start: Start) -> bool:
     """Whether the map of a server that is nothing but its map has no entries at first."""
-    if _is_empty(file, state):
+    if is_empty(file, state):
         return True
     param = nodes.identifier(init.params[0], file.data)
     if param is None:
@@ -422,12 +345,12 @@ def _starts_empty(file: ElixirFile, init: Definition, state: Node, start: _Start
     # `Map.new(opts)`: options among the entries, which no caller has put there.
     if file.text(state) == f"Map.new({param})" and start.options is not None:
         return True
-    return nodes.identifier(state, file.data) == param and _is_empty(file, start.given)
+    return nodes.identifier(state, file.data) == param and is_empty(file, start.given)
 
 
-def _written(module: Module, place: str, start: _Start) -> list[Edit] | None:
+def _written(module: Module, place: str, start: Start) -> list[Edit] | None:
     file = module.file
-    if place != WHOLE or not _is_empty(file, start.given):
+    if place != WHOLE or not is_empty(file, start.given):
         return None
     impl = "@impl true\n" if callbacks.wants_impl(module) else ""
     options = start.options

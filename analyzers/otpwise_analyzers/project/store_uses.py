@@ -226,14 +226,14 @@ def _key_of_read(file: ElixirFile, node: Node) -> Node | None:
         return call.all_args[1]
     if call.is_local and call.name == "is_map_key" and len(call.all_args) == 2:
         return call.all_args[1]
-    if call.is_local and len(call.all_args) == 2 and call.piped is None and _reads_one(file, call):
+    if call.is_local and len(call.all_args) == 2 and call.piped is None and reads_one(file, call):
         return call.all_args[1]
     if call.is_local and call.name == "case" and len(call.all_args) == 1 and call.do_block is not None:
         return _key_of_case(file, call.do_block)
     return None
 
 
-def _reads_one(file: ElixirFile, call: Call) -> bool:
+def reads_one(file: ElixirFile, call: Call) -> bool:
     """Whether a function of the module reads, of the map that it is given first, the key that comes second."""
     module = call.enclosing_module
     clauses = module.clauses(call.name, 2) if module is not None else []
