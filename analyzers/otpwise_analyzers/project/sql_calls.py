@@ -103,6 +103,8 @@ _UNSAFE = re.compile(rb"\bunsafe_fragment\b")
 
 def unsafe_fragments(file: ElixirFile) -> Iterator[Node]:
     """The texts that `unsafe_fragment(^text)` and `{:unsafe_fragment, text}` put into a query as they are."""
+    if b"unsafe_fragment" not in file.data:
+        return
     for match in _UNSAFE.finditer(file.data):
         node = file.root.descendant_for_byte_range(match.start(), match.end())
         parent = node.parent if node is not None else None
