@@ -18,13 +18,13 @@ $(STAMPS)/venv-test: $(STAMPS)/venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@
 
-# Elixir proves the fixes and Neovim the server. Installed only by root on a Debian; elsewhere the tests
+# Elixir proves the fixes, Neovim and Emacs the server. Installed only by root on a Debian; elsewhere the tests
 # that need them say that they are skipped.
 debian:
-	@if command -v elixir >/dev/null && command -v nvim >/dev/null; then :; \
+	@if command -v elixir >/dev/null && command -v nvim >/dev/null && command -v emacs >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends elixir neovim >/dev/null; \
-	else echo "elixir or nvim is not installed: the tests that need them are skipped"; fi
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends elixir neovim emacs-nox elpa-eglot >/dev/null; \
+	else echo "elixir, nvim or emacs is not installed: the tests that need them are skipped"; fi
 
 CLIENT := vscode-client
 NPM ?= npm
