@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMPS := .stamps
 CORPUS ?=
 
-.PHONY: demo test test-client vsix lint docs examples bench fixproof debian clean
+.PHONY: demo test test-client test-vscode test-neovim test-emacs vsix lint docs examples bench fixproof debian clean
 
 $(STAMPS)/venv: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -18,13 +18,13 @@ $(STAMPS)/venv-test: $(STAMPS)/venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@
 
-# Elixir proves the fixes and Neovim the server. Installed only by root on a Debian; elsewhere the tests
+# Elixir proves the fixes, Neovim and Emacs the server. Installed only by root on a Debian; elsewhere the tests
 # that need them say that they are skipped.
 debian:
-	@if command -v elixir >/dev/null && command -v nvim >/dev/null; then :; \
+	@if command -v elixir >/dev/null && command -v nvim >/dev/null && command -v emacs >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends elixir neovim >/dev/null; \
-	else echo "elixir or nvim is not installed: the tests that need them are skipped"; fi
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends elixir neovim emacs-nox elpa-eglot >/dev/null; \
+	else echo "elixir, nvim or emacs is not installed: the tests that need them are skipped"; fi
 
 CLIENT := vscode-client
 NPM ?= npm
@@ -43,6 +43,32 @@ vsix: $(STAMPS)/venv $(STAMPS)/client
 	rm -rf $(CLIENT)/bundled $(CLIENT)/dist
 	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(CLIENT)/bundled .
 	cd $(CLIENT) && $(NPM) run --silent build && $(NPM) run --silent package
+
+# VS Code in a browser: code-server (which wants Node.js 24 and Debian's libkrb5-dev) and Chromium.
+$(STAMPS)/code-server: | debian-browser
+	@mkdir -p $(STAMPS)/vscode && cd $(STAMPS)/vscode && printf '{"private":true}' > package.json && \
+		$(NPM) install --silent node@24 && export PATH="$$PWD/node_modules/node/bin:$$PATH" && \
+		$(NPM) install --silent code-server && \
+		{ $(NPM) install-scripts approve code-server argon2 >/dev/null 2>&1 && $(NPM) rebuild --silent || true; }
+	@touch $@
+
+.PHONY: debian-browser
+debian-browser:
+	@if command -v chromium >/dev/null && [ -e /usr/include/krb5.h ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium libkrb5-dev >/dev/null; \
+	else echo "chromium or libkrb5-dev is not installed: VS Code cannot be tried in a browser"; exit 1; fi
+
+# Opens examples/chat_app in a real VS Code, and leaves pictures of what it saw in build/vscode.
+test-vscode: vsix $(STAMPS)/code-server
+	PATH="$(CURDIR)/$(STAMPS)/vscode/node_modules/node/bin:$(CURDIR)/$(STAMPS)/vscode/node_modules/.bin:$$PATH" \
+		node $(CLIENT)/test/vscode.mjs $(CLIENT)/otpwise.vsix $(BIN)/otpwise examples/chat_app build/vscode
+
+test-neovim: $(STAMPS)/venv-test debian
+	$(BIN)/python -m pytest -m neovim tests
+
+test-emacs: $(STAMPS)/venv-test debian
+	$(BIN)/python -m pytest -m emacs tests
 
 demo: $(STAMPS)/venv
 	@$(BIN)/python examples/demo.py
