@@ -30,6 +30,9 @@ def of_change(fix: Fix, change: Change, read: Callable[[str], bytes | None], pat
     """What `change`, made by `fix` of a finding in the file `path`, does. `read` gives the text of a file."""
     files: list[tuple[str, tuple[str, ...]]] = []
     for part in change:
+        if part.rename_to is not None:
+            files.append(("" if part.path == path else part.path, (f" becomes {part.rename_to}",)))
+            continue
         data = b"" if part.create else read(part.path)
         if data is None:
             return None
