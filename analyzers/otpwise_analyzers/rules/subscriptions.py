@@ -26,6 +26,7 @@ LISTED: dict[str, Listed | None] = {
     "ecto.sql_injection": (("insert", "insert!", "insert_all", "query", "query!", "query_many", "query_many!", "stream", "unsafe_fragment"), False, (b"query", b"stream", b"unsafe_fragment")),
     "ecto.uncomposed_query": (("from", "where"), False, (b"Repo",)),
     "ecto.unescaped_like": (("ilike", "like"), False, (b"like(",)),
+    "layout.module_path_mismatch": (("defmodule", "defprotocol"), False, ()),
     "otp.blocking_callback": (("handle_async", "handle_call", "handle_cast", "handle_event", "handle_in", "handle_info", "handle_params", "join", "mount", "render", "sleep", "start", "update"), False, (b".sleep", b"GenServer.call", b"gen_server.call", b"HTTPo", b"Tesla", b"Req.", b"Finch", b"ExAws", b":httpc", b":hackney")),
     "otp.blocking_callback_examples": None,
     "otp.blocking_init": (("init",), False, (b"handle_", b"GenServer", b"GenStage", b"GenStateMachine", b"gen_server", b"gen_statem")),
