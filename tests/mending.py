@@ -34,6 +34,8 @@ def mended(files: dict[str, bytes]) -> dict[str, bytes]:
         after = _one_step(project, files)
         if after is None:
             return files
+        for path in files.keys() - after.keys():
+            project.remove(path)
         for path, data in after.items():
             if files.get(path) != data and is_read(path):
                 project.update(path, facts_of(open_file(path, data)))

@@ -57,6 +57,11 @@ def build(files: Files, file: SourceFile, fix: Fix) -> Change | None:
 def applied(files: Files, change: Change) -> dict[str, bytes]:
     result = dict(files)
     for part in change:
+        if part.rename_to is not None:
+            assert part.rename_to not in result, f"{part.path} is to be {part.rename_to}, which exists"
+            assert not part.edits
+            result[part.rename_to] = result.pop(part.path)
+            continue
         if part.create:
             assert part.path not in files, f"{part.path} is to be created but exists"
         else:
@@ -102,8 +107,9 @@ def objections_in(
         return [], None
     wrong: list[str] = []
     after = applied(files, change)
-    touched = sorted({part.path for part in change} | {path})
-    if after[path] == files[path] and all(after.get(p) == files.get(p) for p in touched):
+    renamed = {part.rename_to for part in change if part.rename_to is not None}
+    touched = sorted({part.path for part in change} | renamed | {path})
+    if all(after.get(p) == files.get(p) for p in touched):
         return ["the fix changes nothing"], after
 
     # The same index object may serve many proofs: facts are put in, and put back.
@@ -118,6 +124,10 @@ def objections_in(
         for p in touched:
             if not is_read(p):
                 continue
+            if p not in after:
+                lost.update(_comments(open_file(p, files[p])))
+                project.remove(p)
+                continue
             fixed = open_file(p, after[p])
             if p in files:
                 lost.update(_comments(open_file(p, files[p])))
@@ -131,7 +141,7 @@ def objections_in(
         after_findings: Counter[tuple[str, str, str]] = Counter()
         again: list[tuple[SourceFile, Finding]] = []
         for p in touched:
-            if is_read(p):
+            if is_read(p) and p in after:
                 view, found = findings_in(after, p, settings, project)
                 after_findings.update(_where(view, one) for one in found)
                 again.extend((view, one) for one in found)

@@ -62,12 +62,14 @@ class FileChange:
     """What a fix does to one file.
 
     `path` is relative to the project's root, with `/`. With `create` the file does not exist yet and
-    `edits` is one insertion at byte 0.
+    `edits` is one insertion at byte 0. With `rename_to` it goes to that path, where no file is, as it is:
+    there are no `edits` then.
     """
 
     path: str
     edits: tuple[Edit, ...]
     create: bool = False
+    rename_to: str | None = None
 
 
 Change = tuple[FileChange, ...]

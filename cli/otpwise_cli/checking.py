@@ -74,6 +74,11 @@ class Outcome:
         else:
             self._checked.pop(path, None)
 
+    def forget(self, path: Path) -> None:
+        """Drops a file that is not there any more."""
+        self._read.discard(path)
+        self._checked.pop(path, None)
+
     def count(self, path: Path) -> None:
         """Notes that a file was checked."""
         self._read.add(path)

@@ -24,12 +24,23 @@ MAX_FIXES_OF_A_FILE = 500
 
 @dataclass(frozen=True, slots=True)
 class ChangedFile:
-    """A file before and after. `path` is absolute, `relative` to its project; `old` is None for a new file."""
+    """A file before and after. `path` is absolute, `relative` to its project; `old` is None for a new file.
+
+    `moved_from` is where it lay before, relative to its project too, when it was renamed.
+    """
 
     path: Path
     relative: str
     old: Document | None
     new: Document
+    moved_from: str | None = None
+
+    @property
+    def source(self) -> Path:
+        """Where the file lies on the disk until it is written."""
+        if self.moved_from is None:
+            return self.path
+        return Path(str(self.path).removesuffix(self.relative)) / self.moved_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,15 @@ class Fixed:
     files: dict[Path, ChangedFile] = field(default_factory=dict)
     applied: list[Applied] = field(default_factory=list)
     refused: list[tuple[str, str, Path]] = field(default_factory=list)
+
+    def move(self, old: Path, new: ChangedFile) -> None:
+        """Puts a renamed file in the place of what is known of it under its old path."""
+        self.files.pop(old, None)
+        self.files[new.path] = new
+        self.applied = [
+            Applied(fix.rule, fix.title, frozenset(new.path if path == old else path for path in fix.paths))
+            for fix in self.applied
+        ]
 
     def forget(self, paths: Collection[Path]) -> None:
         """Drops files, and the fixes that changed them."""
@@ -86,7 +106,13 @@ def take_back(
     fixed.forget(paths)
     stale = set()
     for changed in undone:
-        if changed.old is not None:
+        if changed.old is None:
+            continue
+        if changed.moved_from is not None:
+            outcome.forget(changed.path)
+            stale |= {changed.moved_from} | sources.move(changed.relative, changed.moved_from)
+            stale |= sources.put(changed.moved_from, changed.old)
+        else:
             stale |= {changed.relative} | sources.put(changed.relative, changed.old)
     for relative in sorted(stale & set(batch.checked)):
         check_file(sources, relative, batch, outcome)
@@ -132,6 +158,12 @@ class _Run:
             if chosen is None:
                 break
             finding, fix, change = chosen
+            if any(part.rename_to is not None for part in change):
+                moved = self._rename(finding, fix, change)
+                if moved is None:
+                    refused.add(_identity(checked, finding, fix))
+                    continue
+                return (stale | moved) & self._own
             texts = self._texts(change)
             if texts is None:
                 refused.add(_identity(checked, finding, fix))
@@ -145,6 +177,30 @@ class _Run:
                 stale.add(other)
         stale.discard(path)
         return stale & self._own
+
+    def _rename(self, finding: Finding, fix: Fix, change: Change) -> set[str] | None:
+        """Renames a file. Returns the files to look at again, its new path among them; None when it cannot."""
+        (part,) = change if len(change) == 1 else (None,)
+        if part is None or part.rename_to is None or part.edits or self._batch.is_text:
+            return None
+        root = self._sources.root
+        old, new = root / part.path, root / part.rename_to
+        if new.exists() or new in self.fixed.files or part.path not in self._own:
+            return None
+        known = self.fixed.files.get(old)
+        document = self._sources.document(part.path)
+        before = known.old if known is not None else document
+        moved_from: str | None = known.moved_from if known is not None and known.moved_from else part.path
+        if before is None:
+            moved_from = None
+        changed = ChangedFile(new, part.rename_to, before, document, moved_from)
+        self.fixed.move(old, changed)
+        self.fixed.applied.append(Applied(finding.rule, fix.title, frozenset({new})))
+        stale = self._sources.move(part.path, part.rename_to)
+        self._outcome.forget(old)
+        self._own.discard(part.path)
+        self._own.add(part.rename_to)
+        return stale | {part.rename_to}
 
     def _next(
         self, checked: CheckedFile, refused: set[tuple[str, str, bytes]]
@@ -198,7 +254,8 @@ class _Run:
             old = known.old if known is not None else self._sources.document(path)
         except UnreadableError:
             old = None
-        self.fixed.files[full] = ChangedFile(full, path, old, document)
+        moved_from = known.moved_from if known is not None else None
+        self.fixed.files[full] = ChangedFile(full, path, old, document, moved_from)
         return self._sources.put(path, document)
 
 

@@ -38,11 +38,13 @@ class EditEntry(msgspec.Struct, frozen=True):
 
 
 class ChangeEntry(msgspec.Struct, frozen=True):
-    """With `create` the file does not exist yet, and its text is that of the only edit."""
+    """With `create` the file does not exist yet, and its text is that of the only edit; with `rename_to` it
+    goes to that path as it is."""
 
     path: str
     create: bool
     edits: list[EditEntry]
+    rename_to: str | None = None
 
 
 class FixEntry(msgspec.Struct, frozen=True):
@@ -168,7 +170,9 @@ def _changes(checked: CheckedFile, change: Change) -> list[ChangeEntry]:
         except UnreadableError:
             continue
         edits = [EditEntry(_range(document, Span(edit.start, edit.end)), edit.new) for edit in part.edits]
-        entries.append(ChangeEntry(shown(checked.sources.root / part.path), part.create, edits))
+        root = checked.sources.root
+        new = shown(root / part.rename_to) if part.rename_to is not None else None
+        entries.append(ChangeEntry(shown(root / part.path), part.create, edits, new))
     return entries
 
 

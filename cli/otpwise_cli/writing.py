@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from otpwise_analyzers.source.document import Document
 from otpwise_cli.checking import shown
 from otpwise_cli.fixing import ChangedFile, Fixed
 
@@ -35,10 +36,12 @@ def _obstacle(changed: ChangedFile) -> str | None:
     """Why a file cannot be written, and what to do; asked of all files before any is written."""
     target = _target(changed)
     try:
-        if changed.old is None:
+        if changed.old is None or changed.moved_from is not None:
             if target.exists():
                 return "was created by somebody else in the meantime and is left alone: run the command again"
             folder = next(folder for folder in target.parents if folder.exists())
+            if changed.old is not None and (problem := _obstacle_of_source(changed, changed.old)):
+                return problem
         else:
             if target.read_bytes() != changed.old.raw:
                 return "was changed by somebody else in the meantime and is left alone: run the command again"
@@ -52,6 +55,18 @@ def _obstacle(changed: ChangedFile) -> str | None:
     return None
 
 
+def _obstacle_of_source(changed: ChangedFile, old: Document) -> str | None:
+    """Why a file cannot be moved away from where it lies."""
+    source = changed.source
+    if source.is_symlink():
+        return f"is a link in {shown(source)}, which is not renamed: rename it by hand"
+    if source.read_bytes() != old.raw:
+        return "was changed by somebody else in the meantime and is left alone: run the command again"
+    if not os.access(source.parent, os.W_OK | os.X_OK):
+        return "cannot be renamed (its folder is read-only): make the folder writable"
+    return None
+
+
 def _target(changed: ChangedFile) -> Path:
     """The file behind a link: the link itself stays."""
     return Path(os.path.realpath(changed.path))
@@ -59,12 +74,26 @@ def _target(changed: ChangedFile) -> Path:
 
 def _write(changed: ChangedFile) -> None:
     target = _target(changed)
+    if changed.moved_from is not None:
+        _move(changed, target)
+        return
     if changed.old is None:
         target.parent.mkdir(parents=True, exist_ok=True)
         mode = 0o666 & ~_umask()
     else:
         mode = stat.S_IMODE(target.stat().st_mode)
     _replace(target, changed.new.raw, mode)
+
+
+def _move(changed: ChangedFile, target: Path) -> None:
+    """The file under its new path, then no file under the old one; never none at all."""
+    source = changed.source
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if changed.old is not None and changed.new.raw == changed.old.raw:
+        source.rename(target)
+        return
+    _replace(target, changed.new.raw, stat.S_IMODE(source.stat().st_mode))
+    source.unlink()
 
 
 def _replace(target: Path, data: bytes, mode: int) -> None:
@@ -90,11 +119,16 @@ def diff(changed: Iterable[ChangedFile]) -> Iterator[str]:
     """The lines (without their ends) of a unified diff, as `patch -p1` and `git apply` take it."""
     for file in changed:
         path = shown(file.path).lstrip("/")
+        before = shown(file.source).lstrip("/")
+        if file.moved_from is not None:
+            yield f"diff --git a/{before} b/{path}"
+            yield f"rename from {before}"
+            yield f"rename to {path}"
         old = file.old.text if file.old is not None else ""
         lines = difflib.unified_diff(
             _lines(old),
             _lines(file.new.text),
-            "/dev/null" if file.old is None else f"a/{path}",
+            "/dev/null" if file.old is None else f"a/{before}",
             f"b/{path}",
             lineterm="",
         )

@@ -152,6 +152,9 @@ class Offer:
         if creates and not self._client.creates_files:
             action.disabled = types.CodeActionDisabled("This editor cannot create files in a code action.")
             return action if self._client.disabled else None
+        renames = change is not None and any(part.rename_to is not None for part in change)
+        if renames and not self._client.renames_files:
+            return None
         if self._client.resolves_edits:
             action.data = msgspec.to_builtins(data)
             return action

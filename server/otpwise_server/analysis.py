@@ -300,7 +300,7 @@ class ProjectAnalysis:
         parts: dict[tuple[str, bool], tuple[Edit, ...]] = {}
         for fix in safe_fixes(checked, rule):
             change = self.build(checked, fix)
-            if change is None:
+            if change is None or any(part.rename_to is not None for part in change):
                 continue
             merged = dict(parts)
             try:
@@ -396,7 +396,7 @@ def _language(text: Text) -> Language:
 def _is_sound(part: FileChange) -> bool:
     with contextlib.suppress(OverlappingEditsError):
         in_order(part.edits)
-        return bool(part.edits)
+        return bool(part.edits) != (part.rename_to is not None)
     return False
 
 

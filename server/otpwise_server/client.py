@@ -28,6 +28,7 @@ class Client:
     resolves: frozenset[str] = field(default_factory=frozenset)
     document_changes: bool = False
     creates_files: bool = False
+    renames_files: bool = False
     annotations: bool = False
     shows_documents: bool = False
     progress: bool = False
@@ -73,6 +74,7 @@ class Client:
             resolves=frozenset(action.resolve_support.properties) if action.resolve_support else frozenset(),
             document_changes=document_changes,
             creates_files=document_changes and types.ResourceOperationKind.Create in operations,
+            renames_files=document_changes and types.ResourceOperationKind.Rename in operations,
             annotations=document_changes and edit.change_annotation_support is not None,
             shows_documents=bool(window.show_document and window.show_document.support),
             progress=bool(window.work_done_progress),

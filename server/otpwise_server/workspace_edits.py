@@ -41,12 +41,15 @@ def workspace_edit(
 ) -> types.WorkspaceEdit:
     """A change as an edit. `find` answers the current text of a file of `project` by its path.
 
-    Raises CannotEditError when a file is gone, or when one must be created and the client cannot.
+    Raises CannotEditError when a file is gone, or when one must be created or renamed and the client cannot.
     """
     annotation = _ANNOTATION if caution is not None and client.annotations else None
     operations: list[types.TextDocumentEdit | types.CreateFile | types.RenameFile | types.DeleteFile] = []
     plain: dict[str, list[types.TextEdit]] = {}
     for part in change:
+        if part.rename_to is not None:
+            operations.append(_rename(part.path, part.rename_to, client, project, annotation))
+            continue
         if part.create:
             if not client.creates_files:
                 raise CannotEditError(f"this editor cannot create {part.path}")
@@ -71,6 +74,19 @@ def workspace_edit(
         return types.WorkspaceEdit(document_changes=operations)
     asked = types.ChangeAnnotation(caution.label, needs_confirmation=True, description=caution.description)
     return types.WorkspaceEdit(document_changes=operations, change_annotations={annotation: asked})
+
+
+def _rename(
+    path: str, new: str, client: Client, project: ProjectAnalysis, annotation: str | None
+) -> types.RenameFile:
+    if not client.renames_files or project.root is None:
+        raise CannotEditError(f"this editor cannot rename {path}")
+    return types.RenameFile(
+        old_uri=uris.from_path(project.root / path),
+        new_uri=uris.from_path(project.root / new),
+        options=types.RenameFileOptions(overwrite=False, ignore_if_exists=False),
+        annotation_id=annotation,
+    )
 
 
 def _text_edit(edit: Edit, lines: LineIndex, client: Client) -> types.TextEdit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
@@ -19,7 +20,7 @@ from otpwise_analyzers.source.edits import Edit
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_cli import fixing
 from otpwise_cli.check import Options, run
-from tests.cli.conftest import FAULTY, FIXED, INJECTED, QUIET, Otpwise, Project
+from tests.cli.conftest import CLEAN, FAULTY, FIXED, INJECTED, QUIET, Otpwise, Project
 
 
 def test_safe_fixes_are_applied(otpwise: Otpwise, project: Project) -> None:
@@ -211,3 +212,68 @@ def test_what_one_fix_changes_is_written_together_or_not_at_all(
     shown = capfd.readouterr()
     assert "lib/c.ex was changed by somebody else" in shown.err and "1 finding fixed in 1 file" in shown.err
     assert "1 warning" in shown.out
+
+
+_MISPLACED = (
+    "defmodule Mini.Accounts.User do\n  # otpwise:ignore otp/no-such-rule -- why\n  def a, do: 1\nend\n"
+)
+
+
+def test_a_file_is_renamed(otpwise: Otpwise, project: Project) -> None:
+    root = project({"lib/mini/usr.ex": _MISPLACED, "lib/mini/b.ex": CLEAN.replace("Mini.C", "Mini.B")})
+    (root / "lib/mini/usr.ex").chmod(0o640)
+    assert otpwise("check", "--fix", "--unsafe-fixes").code == 0, "a hint is not fixed unless it is listed"
+    assert (root / "lib/mini/usr.ex").exists()
+    (root / "lib/mini/usr.ex").write_text(_MISPLACED)
+    done = otpwise("check", "--fix", "--unsafe-fixes", "--hints")
+    assert done.code == 0, done.out
+    assert "2 findings fixed in 1 file" in done.err
+    new = root / "lib/mini/accounts/user.ex"
+    assert new.read_text() == FIXED.replace("Mini.A", "Mini.Accounts.User")
+    assert stat.S_IMODE(new.stat().st_mode) == 0o640
+    assert not (root / "lib/mini/usr.ex").exists()
+    assert sorted(path.name for path in (root / "lib/mini").iterdir()) == ["accounts", "b.ex"]
+    assert otpwise("check", "--hints").out == "No findings in 3 files.\n"
+
+
+def test_the_diff_of_a_renamed_file_is_what_fix_does(otpwise: Otpwise, project: Project) -> None:
+    root = project({"lib/mini/usr.ex": _MISPLACED, "lib/mini/tpo.ex": CLEAN.replace("Mini.C", "Mini.Top")})
+    shown = otpwise("check", "--diff", "--unsafe-fixes", "--hints")
+    assert "rename from lib/mini/tpo.ex\nrename to lib/mini/top.ex\n" in shown.out
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    subprocess.run(["git", "apply", "-"], input=shown.out.encode(), cwd=root, check=True)
+    patched = {path.relative_to(root): path.read_bytes() for path in (root / "lib").rglob("*.ex")}
+    assert sorted(map(str, patched)) == ["lib/mini/accounts/user.ex", "lib/mini/top.ex"]
+    for path in patched:
+        (root / path).unlink()
+    project({"lib/mini/usr.ex": _MISPLACED, "lib/mini/tpo.ex": CLEAN.replace("Mini.C", "Mini.Top")})
+    otpwise("check", "--fix", "--unsafe-fixes", "--hints")
+    assert {path.relative_to(root): path.read_bytes() for path in (root / "lib").rglob("*.ex")} == patched
+
+
+def test_a_file_is_not_renamed_over_another(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    root = project({"lib/mini/tpo.ex": CLEAN.replace("Mini.C", "Mini.Top")})
+    real = fixing.fix_batch
+
+    def late(*arguments: Any) -> fixing.Fixed:
+        fixed = real(*arguments)
+        (root / "lib/mini/top.ex").write_text("# somebody else\n")
+        return fixed
+
+    monkeypatch.setattr(fixing, "fix_batch", late)
+    assert run(Options(paths=(Path(root),), fix=True, unsafe_fixes=True, hints=True)) == 2
+    assert (root / "lib/mini/top.ex").read_text() == "# somebody else\n"
+    assert (root / "lib/mini/tpo.ex").exists()
+    shown = capfd.readouterr()
+    assert "was created by somebody else" in shown.err and "fixed in" not in shown.err
+    assert "lib/mini/tpo.ex" in shown.out
+
+
+def test_json_says_where_a_file_goes(otpwise: Otpwise, project: Project) -> None:
+    project({"lib/mini/tpo.ex": CLEAN.replace("Mini.C", "Mini.Top")})
+    report = json.loads(otpwise("check", "--hints", "--output-format", "json").out)
+    ((finding,),) = [report["findings"]]
+    (change,) = finding["fixes"][0]["changes"]
+    assert change == {"path": "lib/mini/tpo.ex", "create": False, "edits": [], "rename_to": "lib/mini/top.ex"}

@@ -108,6 +108,20 @@ def test_what_is_not_safe_wants_confirmation(mini: Path) -> None:
     assert change.text_document.uri == (mini / "mix.exs").as_uri() and change.text_document.version is None
 
 
+def test_a_file_is_renamed_where_the_client_can(mini: Path) -> None:
+    move = fix(
+        "Move", Applicability.UNSAFE, lambda context: (FileChange(A, (), rename_to="lib/mini/b/a.ex"),)
+    )
+    (action,) = [a for a in Case(mini, move).offer(replace(FULL, renames_files=True)) if "Move" in a.title]
+    assert action.edit is not None and action.edit.document_changes is not None
+    (change,) = action.edit.document_changes
+    assert isinstance(change, types.RenameFile)
+    assert change.old_uri == (mini / A).as_uri() and change.new_uri == (mini / "lib/mini/b/a.ex").as_uri()
+    assert change.options == types.RenameFileOptions(overwrite=False, ignore_if_exists=False)
+    assert change.annotation_id is not None
+    assert not any("Move" in a.title for a in Case(mini, move).offer(FULL)), "else it is not offered"
+
+
 def test_the_edit_of_an_open_file_names_its_version(mini: Path) -> None:
     case = Case(mini, SAFE, UNSAFE)
     uri = (mini / "mix.exs").as_uri().replace("mix", "%6dix")

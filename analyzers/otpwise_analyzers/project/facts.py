@@ -19,6 +19,7 @@ from otpwise_analyzers.project.images import ImageFacts, image_facts
 from otpwise_analyzers.project.mail_calls import mailer_of
 from otpwise_analyzers.project.mailboxes import measured_processes
 from otpwise_analyzers.project.mentions import mentions_of
+from otpwise_analyzers.project.module_paths import defined_in
 from otpwise_analyzers.project.schemas import Schema, schema_of
 from otpwise_analyzers.project.subscriptions import subscribing_functions
 from otpwise_analyzers.project.telemetry import TelemetryFacts, telemetry_of
@@ -134,6 +135,8 @@ class FileFacts(msgspec.Struct, frozen=True):
     config: ConfigFacts | None = None
     # modules that it names where they may be started from
     mentions: tuple[str, ...] = ()
+    # the modules and protocols that stand by themselves, implementations left out
+    defines: tuple[str, ...] = ()
     spans: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
     # of a Dockerfile
     image: ImageFacts | None = None
@@ -146,6 +149,7 @@ class FileFacts(msgspec.Struct, frozen=True):
             self.modules == other.modules
             and self.mix == other.mix
             and self.config == other.config
+            and self.defines == other.defines
             and self.image == other.image
             and self.mentions == other.mentions
             and self.asking == other.asking
@@ -165,7 +169,14 @@ def facts_of(file: SourceFile) -> FileFacts:
     )
     mix = _mix_facts(file) if file.path.rpartition("/")[2] == "mix.exs" else None
     return FileFacts(
-        file.path, modules, mix, config_facts(file), mentions_of(file), spans, asking=asking_of(file)
+        file.path,
+        modules,
+        mix,
+        config_facts(file),
+        mentions_of(file),
+        defined_in(file),
+        spans,
+        asking=asking_of(file),
     )
 
 

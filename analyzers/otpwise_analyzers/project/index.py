@@ -9,6 +9,7 @@ from functools import cached_property
 from otpwise_analyzers.project.compile_time import CompiledRead
 from otpwise_analyzers.project.config_files import ConfigFacts, Configuration
 from otpwise_analyzers.project.facts import FileFacts, MixFacts
+from otpwise_analyzers.project.module_paths import Layout, layout_of
 from otpwise_analyzers.project.supervision import Place, Supervised, Trees
 from otpwise_analyzers.project.telemetry import Dashboard
 from otpwise_analyzers.project.view import Key, Located, ProjectView
@@ -240,6 +241,7 @@ class Project:
         self._locks: dict[str, dict[str, str]] = {}
         self._views: dict[str, ProjectView] = {}
         self._answers = _Answers(self._files, self._locks)
+        self._layout: Layout | None = None
         self.generation = 0
 
     # -- keeping it current ------------------------------------------------------------------------
@@ -259,6 +261,7 @@ class Project:
         """Adds many files at once, as at the start."""
         for facts in files:
             self._files[facts.path] = facts
+        self._layout = None
         self._renew()
 
     def set_lock(self, path: str, data: bytes) -> set[Key]:
@@ -306,6 +309,10 @@ class Project:
                 keys.update({("module", name), ("modules",)})
         if (old.mix if old else None) != (new.mix if new else None):
             keys.update({("deps",), ("application",)})
+            self._layout = None
+        if (old.defines if old else ()) != (new.defines if new else ()):
+            self._layout = None
+            keys.add(("layout",))
         if (old.config if old else None) != (new.config if new else None):
             keys.add(("config",))
         if (old.image if old else None) != (new.image if new else None):
@@ -469,6 +476,14 @@ class Project:
     @property
     def compiled_config(self) -> frozenset[CompiledRead]:
         return self._answers.compiled_config
+
+    @property
+    def layout(self) -> Layout:
+        if self._layout is None:
+            defined = {path: facts.defines for path, facts in self._files.items()}
+            apps = [mix.app for mix in self._answers.mixes.values() if mix.app is not None]
+            self._layout = layout_of(defined, apps)
+        return self._layout
 
     def mixes(self, path: str) -> list[MixFacts]:
         known = (self._answers.mixes.get(folder) for folder in dict.fromkeys((self.app_of(path), "")))

@@ -140,6 +140,14 @@ class Sources:
         keys = self.project.update(path, facts_of(open_file(path, document.data)))
         return set(self.project.affected(keys, but=path))
 
+    def move(self, path: str, new: str) -> set[str]:
+        """Gives a file another path, here and not on the disk. Returns as `put` does."""
+        document = self.document(path)
+        self._documents.pop(path, None)
+        self._files.pop(path, None)
+        keys = self.project.remove(path) if self.in_project else set()
+        return self.put(new, document) | set(self.project.affected(keys, but=path))
+
     def _read_lock(self, path: str) -> None:
         try:
             data = (self.root / path).read_bytes()

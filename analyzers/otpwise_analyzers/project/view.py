@@ -10,6 +10,7 @@ from otpwise_analyzers.project.config_files import Configuration
 from otpwise_analyzers.project.effects import NO_EFFECTS, Effect
 from otpwise_analyzers.project.facts import Function, MixFacts, ModuleFacts
 from otpwise_analyzers.project.mail_calls import MAILERS
+from otpwise_analyzers.project.module_paths import Layout
 from otpwise_analyzers.project.schemas import Schema
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -269,6 +270,14 @@ class ProjectView:
         """The mix.exs of the file's app, then that of its umbrella; the one that there is."""
         self._ask("deps")
         return self._project.mixes(self.path)
+
+    # -- layout ------------------------------------------------------------------------------------
+
+    @property
+    def layout(self) -> Layout:
+        """How the project lays its files out. Asking makes the file depend on the names of all modules."""
+        self._ask("layout")
+        return self._project.layout
 
     # -- dependencies ------------------------------------------------------------------------------
 

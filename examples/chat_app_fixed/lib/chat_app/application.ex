@@ -12,6 +12,7 @@ defmodule ChatApp.Application do
       {Finch, name: ChatApp.Finch},
       {Task.Supervisor, name: ChatApp.TaskSupervisor},
       {ChatApp.Moderation.WordList, url: "https://lists.chat.example/words.txt"},
+      ChatApp.Moderation.Mutes,
       {Registry, keys: :unique, name: ChatApp.PollRegistry},
       {DynamicSupervisor, name: ChatApp.PollSupervisor, strategy: :one_for_one},
       {ChatApp.Rooms.TypingTracker, quiet_after: :timer.seconds(6)},

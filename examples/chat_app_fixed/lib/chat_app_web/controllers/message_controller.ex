@@ -2,8 +2,10 @@ defmodule ChatAppWeb.MessageController do
   use ChatAppWeb, :controller
 
   alias ChatApp.{Messages, Notifications, Rooms}
+  alias ChatApp.Moderation.Mutes
 
   plug :require_membership
+  plug :refuse_muted when action == :create
 
   def index(conn, %{"room_id" => room_id}) do
     render(conn, :index, messages: Messages.list_recent(room_id))
@@ -44,6 +46,13 @@ defmodule ChatAppWeb.MessageController do
       conn
     else
       conn |> send_resp(:not_found, "") |> halt()
+    end
+  end
+
+  defp refuse_muted(conn, _opts) do
+    case Mutes.get(conn.params["room_id"], conn.assigns.current_user.id) do
+      nil -> conn
+      _reason -> conn |> send_resp(:forbidden, "") |> halt()
     end
   end
 end
