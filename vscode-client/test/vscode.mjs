@@ -64,35 +64,36 @@ try {
   });
 
   await step("a file shows squiggles, and the hover explains one", async () => {
-    await open("room_channel.ex", 9);
+    await open("lib/chat_app_web/channels/room_channel.ex", "join(");
     await page.waitForSelector(".squiggly-warning", { timeout: LONG });
-    await hover("join");
+    await hover();
     await see(".monaco-hover:visible", "phoenix/channel-join-without-authorization");
     await picture("hover");
     await page.keyboard.press("Escape");
   });
 
   await step("a construct is explained, and a plain variable is not", async () => {
-    await open("application.ex", 28);
-    await hover("strategy");
+    await open("lib/chat_app/application.ex", "strategy:");
+    await hover();
     await see(".monaco-hover:visible", "one_for_one");
     await picture("construct");
     await page.keyboard.press("Escape");
+    await open("lib/chat_app/application.ex", "_args");
+    await hover();
+    if (await page.locator(".monaco-hover:visible").count()) throw new Error("a variable has a hover");
   });
 
   await step("a lens says who supervises", async () => {
-    await open("typing_tracker.ex", 1);
+    await open("lib/chat_app/rooms/typing_tracker.ex", "defmodule");
     await see(".codelens-decoration", "ChatApp.Application");
     await picture("lens");
   });
 
   await step("a quick fix changes two files, after a look", async () => {
-    await open("link_previews.ex", 10);
+    await open("lib/chat_app/link_previews.ex", "Cache.start_link");
     await page.waitForSelector(".squiggly-warning", { timeout: LONG });
-    await page.keyboard.press("F8");
-    await page.keyboard.press("Escape");
     await page.keyboard.press("Control+.");
-    await choose("children");
+    await choose("supervise");
     await see(".monaco-workbench", "Refactor Preview");
     await picture("fix");
     await page.getByRole("button", { name: "Apply", exact: true }).click();
@@ -145,26 +146,29 @@ async function step(what, act) {
   }
 }
 
-async function open(name, line) {
+/** Opens a file with the cursor on the first `word` in it. */
+async function open(file, word) {
+  const name = path.basename(file);
   await page.keyboard.press("Escape");
   await page.keyboard.press("Control+P");
   const input = page.locator(".quick-input-widget input").first();
   await input.waitFor({ state: "visible", timeout: LONG });
-  await input.fill(name);
+  await input.fill(file);
   await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor({ timeout: LONG });
   await page.keyboard.press("Enter");
   await page.locator(".tab.active", { hasText: name }).waitFor({ timeout: LONG });
   await page.waitForTimeout(600);
+  const before = read(file).slice(0, read(file).indexOf(word)).split("\n");
   await page.keyboard.press("Control+G");
   await input.waitFor({ state: "visible", timeout: LONG });
-  await page.keyboard.type(String(line));
+  await page.keyboard.type(`${before.length}:${before.at(-1).length + 2}`);
   await page.keyboard.press("Enter");
   await page.waitForTimeout(800);
 }
 
-async function hover(word) {
-  const where = page.locator(".view-line span span", { hasText: word }).first();
-  await where.hover({ force: true, timeout: LONG });
+async function hover() {
+  await page.keyboard.press("Control+K");
+  await page.keyboard.press("Control+I");
   await page.waitForTimeout(1500);
 }
 
