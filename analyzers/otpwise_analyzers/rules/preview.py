@@ -38,7 +38,7 @@ def of_change(fix: Fix, change: Change, read: Callable[[str], bytes | None], pat
     for part in change:
         shown = "" if part.path == path else part.path
         if part.rename_to is not None:
-            files.append(Part(shown, (f" becomes {part.rename_to}",), False))
+            files.append(Part(shown, (f"-{part.path}", f"+{part.rename_to}"), False))
             continue
         if part.create:
             files.append(Part(shown, whole("".join(edit.new for edit in part.edits)), True))
