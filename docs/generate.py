@@ -83,7 +83,9 @@ def _listed() -> str:
         entry = None
         if rule is not None:
             subscription = subscription_of(rule)
-            entry = subscription[: 3 if rule.language == "elixir" else 4]
+            entry = subscription[
+                : 5 if subscription.template_needles else 3 if rule.language == "elixir" else 4
+            ]
         lines.append(f"    {_quoted(module)}: {_quoted(entry)},\n")
     return f"{head}# fmt: off\n{''.join(lines)}}}\n"
 

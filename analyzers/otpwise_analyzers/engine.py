@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from otpwise_analyzers import suppressions
 from otpwise_analyzers.findings import Confidence, Finding, Level
@@ -15,8 +15,10 @@ from otpwise_analyzers.syntax.source_file import SourceFile
 
 if TYPE_CHECKING:
     from otpwise_analyzers.rules.base import AnyRule
+    from otpwise_analyzers.syntax.template_file import TemplateFile
 
 _LEVELS = list(Level)
+_SIGILS = (b"~H", b"~L", b"~E")
 
 
 class Stopped(Exception):  # noqa: N818 - a signal, as StopIteration is
@@ -54,6 +56,7 @@ class Dispatch:
             if settings.selects(name) and settings.level_for(name) != "off"
         }
         self.names = frozenset(self._selected)
+        self._in_templates = {n: s.template_needles for n, s in self._selected.items() if s.template_needles}
         # by language
         self._always: dict[str, set[str]] = {}
         self._by_name: dict[str, dict[bytes, list[str]]] = {}
@@ -76,11 +79,33 @@ class Dispatch:
         if by_name:
             for called in file.names.keys() & by_name.keys():
                 wanted.update(by_name[called])
+        if not wanted:
+            return
         data = file.data
         for name in wanted:
             needles = self._selected[name].needles
             if not needles or any(needle in data for needle in needles):
                 yield name
+
+    def _wanting(self, template: bytes) -> list[str]:
+        return [
+            name
+            for name, needles in self._in_templates.items()
+            if any(needle in template for needle in needles)
+        ]
+
+    def wants_templates(self, file: SourceFile) -> bool:
+        """Whether a rule may want to see a template, or those in the sigils of a module; cheap to ask."""
+        source = file.source
+        return bool(self._wanting(source)) and (file.is_template or any(s in source for s in _SIGILS))
+
+    def template_rules_for(self, templates: TemplateFile) -> list[AnyRule]:
+        """The rules that one of the templates calls for, in the catalogue's order."""
+        source = templates.source
+        wanted = {
+            name for region in templates.regions for name in self._wanting(source[region.start : region.end])
+        }
+        return [self._load(name) for name in sorted(wanted)]
 
     def rules_for(self, file: SourceFile) -> list[AnyRule]:
         """The rules that the file's names call for, in the catalogue's order."""
@@ -88,7 +113,9 @@ class Dispatch:
 
     def wants(self, file: SourceFile) -> bool:
         """Whether a check of the file could find anything; most files can be let go without one."""
-        return suppressions.MARK in file.data or next(self._wanted_by(file), None) is not None
+        if suppressions.MARK in file.source or self.wants_templates(file):
+            return True
+        return next(self._wanted_by(file), None) is not None
 
 
 _dispatches: dict[Settings, Dispatch] = {}
@@ -119,17 +146,17 @@ def check(
     dispatch = dispatch if dispatch is not None else dispatch_for(settings)
     report = Report()
     found: list[Finding] = []
-    for rule in dispatch.rules_for(file):
+    for asked, check_it, name in _checks(file, dispatch):
         if stop is not None and stop():
             raise Stopped
         try:
-            found.extend(rule.check(file))
+            found.extend(_outside_of_errors(asked, list(check_it(asked))))
         except RecursionError as error:
-            report.failures.append(Failure(rule.name, file.path, error))
+            report.failures.append(Failure(name, file.path, error))
         except Exception as error:  # a broken rule must not take the others with it
-            report.failures.append(Failure(rule.name, file.path, error))
-    found = _without_hidden(_outside_of_errors(file, found))
-    if suppressions.MARK in file.data:
+            report.failures.append(Failure(name, file.path, error))
+    found = _without_hidden(found)
+    if suppressions.MARK in file.source:
         found, about = suppressions.apply(file, found, RULES.keys(), dispatch.names)
         found.extend(finding for finding in about if finding.rule in dispatch.names)
     ignored = settings.ignored_in(file.path)
@@ -143,6 +170,22 @@ def check(
         key=lambda finding: (finding.span, finding.rule, finding.message),
     )
     return report
+
+
+def _checks(
+    file: SourceFile, dispatch: Dispatch
+) -> Iterator[tuple[SourceFile, Callable[[Any], Iterable[Finding]], str]]:
+    """What each rule is asked, with the file that it is asked of: this one, or the templates within it."""
+    for rule in dispatch.rules_for(file):
+        yield file, rule.check, rule.name
+    if not dispatch.wants_templates(file):
+        return
+    from otpwise_analyzers.syntax.template_file import templates_in
+
+    templates = templates_in(file)
+    if templates is not None:
+        for rule in dispatch.template_rules_for(templates):
+            yield templates, rule.check_template, rule.name
 
 
 def _settled(finding: Finding, settings: Settings) -> Finding | None:

@@ -17,7 +17,9 @@ UNKNOWN = "suppression/unknown-rule"
 UNUSED = "suppression/unused"
 
 MARK = b"otpwise:ignore"
-_COMMENT = re.compile(rb"#+\s*otpwise:ignore(?P<file>-file)?(?P<rest>[^\r\n]*)")
+# In a template: `<%# ... %>`, `<% # ... %>`, `<%!-- ... --%>`
+_COMMENT = re.compile(rb"(?:<%!--|<%=?\s*#+|#+)\s*otpwise:ignore(?P<file>-file)?(?P<rest>[^\r\n]*)")
+_TEMPLATE_END = re.compile(rb"\s*(?:--)?%>.*\Z")
 _RULE = re.compile(rb"[A-Za-z0-9_./-]+")
 
 
@@ -46,31 +48,31 @@ def line_starts(data: bytes) -> list[int]:
 
 def suppressions_in(file: SourceFile, starts: list[int] | None = None) -> list[Suppression]:
     """All suppression comments of a file, in order."""
-    if MARK not in file.data:
+    data = file.source
+    if MARK not in data:
         return []
-    starts = line_starts(file.data) if starts is None else starts
-    comment_lines = {
-        _line(starts, c.start_byte) for c in file.comments if _own_line(file.data, starts, c.start_byte)
-    }
+    starts = line_starts(data) if starts is None else starts
+    comments = file.comment_spans
+    comment_lines = {_line(starts, c.start) for c in comments if _own_line(data, starts, c.start)}
     found = []
-    for comment in file.comments:
-        text = file.data[comment.start_byte : comment.end_byte]
+    for comment in comments:
+        text = data[comment.start : comment.end]
         match = _COMMENT.match(text)
         if match is None or match.group("rest")[:1] not in (b"", b" ", b"\t", b":"):
             continue
-        rest_at = comment.start_byte + match.start("rest")
-        written, _, reason = match.group("rest").partition(b"--")
+        rest_at = comment.start + match.start("rest")
+        written, _, reason = _TEMPLATE_END.sub(b"", match.group("rest")).partition(b"--")
         rules = [
             (rule.group().decode(), Span(rest_at + rule.start(), rest_at + rule.end()))
             for rule in _RULE.finditer(written)
         ]
         line: int | None = None
         if not match.group("file"):
-            line = _line(starts, comment.start_byte)
+            line = _line(starts, comment.start)
             if line in comment_lines:
                 while line in comment_lines:
                     line += 1
-        span = Span(comment.start_byte, comment.start_byte + len(text.rstrip()))
+        span = Span(comment.start, comment.start + len(text.rstrip()))
         found.append(Suppression(span, rules, line, reason.decode("utf-8", "replace").strip()))
     return found
 
@@ -99,7 +101,7 @@ def apply(
     `known` are all rules' names, `ran` those that were consulted: a comment for a rule that did not run
     is not called unused.
     """
-    starts = line_starts(file.data)
+    starts = line_starts(file.source)
     comments = suppressions_in(file, starts)
     if not comments:
         return findings, []
@@ -129,6 +131,7 @@ def _complaints(
     families: Collection[str],
     ran: Collection[str],
 ) -> list[Finding]:
+    removable = _is_removable(file, comment)
     if not comment.rules:
         return [
             Finding(
@@ -136,14 +139,14 @@ def _complaints(
                 comment.span,
                 "This comment names no rule, so it silences nothing: write `# otpwise:ignore family/rule -- reason`.",
                 Level.INFORMATION,
-                fixes=(_removal(file, comment, None),),
+                fixes=(_removal(file, comment, None),) if removable else (),
             )
         ]
     found = []
     for name, span in comment.rules:
         if name not in known and name not in families:
             close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-            fixes = [_removal(file, comment, name)]
+            fixes = [_removal(file, comment, name)] if removable else []
             hint = ""
             if close:
                 hint = f" Did you mean `{close[0]}`?"
@@ -153,8 +156,19 @@ def _complaints(
         elif name not in comment.used and (name in ran or any(r.startswith(f"{name}/") for r in ran)):
             where = "in this file" if comment.line is None else "on the line that this comment is for"
             message = f"`{name}` finds nothing {where}: the comment can go."
-            found.append(Finding(UNUSED, span, message, Level.HINT, fixes=(_removal(file, comment, name),)))
+            fixes = [_removal(file, comment, name)] if removable else []
+            found.append(Finding(UNUSED, span, message, Level.HINT, fixes=tuple(fixes)))
     return found
+
+
+def _is_removable(file: SourceFile, comment: Suppression) -> bool:
+    """Whether the comment is all that its line holds, or ends it; in a template other things may follow."""
+    data, start, end = file.source, comment.span.start, comment.span.end
+    if file.comment("", start).startswith("#"):
+        return True
+    line, below = data.rfind(b"\n", 0, start) + 1, data.find(b"\n", end)
+    behind = data[end : below if below >= 0 else len(data)]
+    return data.startswith(b"<%", start) and not data[line:start].strip() and not behind.strip()
 
 
 def _renaming(file: SourceFile, span: Span, name: str) -> Fix:
@@ -172,13 +186,13 @@ def _removal(file: SourceFile, comment: Suppression, name: str | None) -> Fix:
         if name is not None and others:
             first, last = comment.rules[0][1].start, comment.rules[-1][1].end
             return (FileChange(file.path, (Edit(first, last, ", ".join(others)),)),)
-        starts = line_starts(file.data)
+        starts = line_starts(file.source)
         line = _line(starts, comment.span.start)
         end = comment.span.end
-        if _own_line(file.data, starts, comment.span.start):
-            following = starts[line + 1] if line + 1 < len(starts) else len(file.data)
+        if _own_line(file.source, starts, comment.span.start):
+            following = starts[line + 1] if line + 1 < len(starts) else len(file.source)
             return (FileChange(file.path, (Edit(starts[line], following, ""),)),)
-        start = starts[line] + len(file.data[starts[line] : comment.span.start].rstrip())
+        start = starts[line] + len(file.source[starts[line] : comment.span.start].rstrip())
         return (FileChange(file.path, (Edit(start, end, ""),)),)
 
     title = "Remove this suppression comment" if name is None else f"Remove `{name}` from the comment"
@@ -188,17 +202,17 @@ def _removal(file: SourceFile, comment: Suppression, name: str | None) -> Fix:
 def insertion(file: SourceFile, at: int, rule: str) -> Edit:
     """The edit that silences `rule` for the line of byte `at`: a name more in the comment that is there,
     else a comment on a line of its own above."""
-    starts = line_starts(file.data)
+    starts = line_starts(file.source)
     line = _line(starts, file.statement_start(at))
     for comment in suppressions_in(file, starts):
         if comment.line == line and comment.rules:
             end = comment.rules[-1][1].end
             return Edit(end, end, f", {rule}")
     start = starts[line]
-    text = file.data[start : starts[line + 1] if line + 1 < len(starts) else len(file.data)]
+    text = file.source[start : starts[line + 1] if line + 1 < len(starts) else len(file.source)]
     indent = text[: len(text) - len(text.lstrip(b" \t"))].decode()
-    newline = "\r\n" if b"\r\n" in file.data else "\n"
-    return Edit(start, start, f"{indent}# otpwise:ignore {rule}{newline}")
+    newline = "\r\n" if b"\r\n" in file.source else "\n"
+    return Edit(start, start, f"{indent}{file.comment(f'otpwise:ignore {rule}', at)}{newline}")
 
 
 def file_insertion(file: SourceFile, rule: str) -> Edit:
@@ -207,6 +221,6 @@ def file_insertion(file: SourceFile, rule: str) -> Edit:
         if comment.line is None and comment.rules:
             end = comment.rules[-1][1].end
             return Edit(end, end, f", {rule}")
-    newline = "\r\n" if b"\r\n" in file.data else "\n"
+    newline = "\r\n" if b"\r\n" in file.source else "\n"
     start = file.comments_start
-    return Edit(start, start, f"# otpwise:ignore-file {rule}{newline}")
+    return Edit(start, start, f"{file.comment(f'otpwise:ignore-file {rule}', start)}{newline}")

@@ -114,7 +114,8 @@ class OpenDocument:
         self.path = uris.to_path(item.uri)
         self.language = self._named() or language_with_id(item.language_id)
         self.document = Document.from_text(item.text, item.version)
-        self.keeper = TreeKeeper(self.language or ELIXIR)
+        language = self.language or ELIXIR
+        self.keeper = TreeKeeper(language) if language.keeps_trees else None
         self.changes = 0
 
     def _named(self) -> Language | None:
@@ -130,11 +131,15 @@ class OpenDocument:
                 change.text,
                 encoding,
             )
-            self.keeper.note(edit)
+            self._note(edit)
         else:
             self.document.overwrite(change.text)
-            self.keeper.note(None)
+            self._note(None)
         self.changes += 1
+
+    def _note(self, edit: TreeEdit | None) -> None:
+        if self.keeper is not None:
+            self.keeper.note(edit)
 
     @property
     def text(self) -> Text:

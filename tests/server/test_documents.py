@@ -71,9 +71,10 @@ async def test_a_script_outside_of_any_project(tmp_path: Path, connect: Connect)
 
 async def test_other_languages_dependencies_and_templates_stay_silent(mini: Path, connect: Connect) -> None:
     silent = [
-        ((mini / "lib/a.heex").as_uri(), "phoenix-heex"),
+        ((mini / "lib/a.html").as_uri(), "html"),
         ((mini / "deps/other/lib/o.ex").as_uri(), "elixir"),
         ((mini / "priv/templates/x.ex").as_uri(), "elixir"),
+        ((mini / "priv/templates/x.html.heex").as_uri(), "phoenix-heex"),
     ]
     uri = (mini / "lib/mini/a.ex").as_uri()
     async with connect("visual-studio-code", [mini]) as editor:

@@ -7,7 +7,15 @@ import sys
 
 import pytest
 
-from otpwise_analyzers.syntax.languages import DOCKERFILE, ELIXIR, Language, language_of, language_with_id
+from otpwise_analyzers.syntax.languages import (
+    DOCKERFILE,
+    EEX,
+    ELIXIR,
+    HEEX,
+    Language,
+    language_of,
+    language_with_id,
+)
 
 
 @pytest.mark.parametrize(
@@ -24,13 +32,17 @@ from otpwise_analyzers.syntax.languages import DOCKERFILE, ELIXIR, Language, lan
         ("dockerfile", DOCKERFILE),
         ("Containerfile", DOCKERFILE),
         ("Containerfile.release", DOCKERFILE),
-        ("Dockerfile.eex", None),
+        ("Dockerfile.eex", EEX),
         ("Dockerfile.prod.j2", None),
         ("Dockerfile.dockerignore", None),
         ("docker-compose.yml", None),
         (".dockerignore", None),
         ("Dockerfiles/README.md", None),
-        ("a.heex", None),
+        ("lib/a_web/live/a.html.heex", HEEX),
+        ("a.heex", HEEX),
+        ("lib/a_web/templates/page/index.html.eex", EEX),
+        ("index.html.leex", EEX),
+        ("a.eex.bak", None),
     ],
 )
 def test_a_name_says_the_language(path: str, language: Language | None) -> None:

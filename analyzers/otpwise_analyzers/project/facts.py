@@ -23,6 +23,7 @@ from otpwise_analyzers.project.module_paths import defined_in
 from otpwise_analyzers.project.schemas import Schema, schema_of
 from otpwise_analyzers.project.subscriptions import subscribing_functions
 from otpwise_analyzers.project.telemetry import TelemetryFacts, telemetry_of
+from otpwise_analyzers.project.template_owners import embedded_templates, template_aliases
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -80,6 +81,10 @@ class ModuleFacts(msgspec.Struct, frozen=True):
     adapter: str | None = None
     # number of calls to something that ends in `Repo`
     repo_calls: int = 0
+    # `embed_templates "page_html/*"`, relative to the root
+    embeds: tuple[str, ...] = ()
+    # short name -> full name, of modules that templates may be compiled into
+    aliases: dict[str, str] = msgspec.field(default_factory=dict)
     # functions that subscribe their caller to a topic
     subscribes: tuple[str, ...] = ()
     telemetry: TelemetryFacts | None = None
@@ -158,7 +163,7 @@ class FileFacts(msgspec.Struct, frozen=True):
 
 def facts_of(file: SourceFile) -> FileFacts:
     """The facts of one file. The file is read without its project, whatever it was given."""
-    if not isinstance(file, ElixirFile):
+    if not isinstance(file, ElixirFile) or file.is_template:
         return FileFacts(file.path, image=_image_facts(file))
     spans: dict[str, tuple[int, int]] = {}
     repos = repo_candidates(file)
@@ -215,6 +220,8 @@ def _module_facts(
         mounts=_mounts(file, module),
         adapter=_adapter(file, module),
         repo_calls=_repo_calls(module, repos),
+        embeds=embedded_templates(module),
+        aliases=template_aliases(module),
         subscribes=subscribing_functions(module),
         telemetry=telemetry_of(module),
         health_paths=health_paths(module),

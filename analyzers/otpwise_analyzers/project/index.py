@@ -12,6 +12,7 @@ from otpwise_analyzers.project.facts import FileFacts, MixFacts
 from otpwise_analyzers.project.module_paths import Layout, layout_of
 from otpwise_analyzers.project.supervision import Place, Supervised, Trees
 from otpwise_analyzers.project.telemetry import Dashboard
+from otpwise_analyzers.project.template_owners import TemplateOwners
 from otpwise_analyzers.project.view import Key, Located, ProjectView
 from otpwise_analyzers.syntax.surroundings import Expansion
 
@@ -55,6 +56,10 @@ class _Answers:
     @cached_property
     def repos(self) -> dict[str, str]:
         return {name: m.facts.adapter for name, m in self.modules.items() if m.facts.adapter is not None}
+
+    @cached_property
+    def template_owners(self) -> TemplateOwners:
+        return TemplateOwners((located.path, located.facts) for located in self.modules.values())
 
     @cached_property
     def mailing_names(self) -> frozenset[bytes]:
@@ -409,6 +414,9 @@ class Project:
 
     def is_measured(self, module: str) -> bool:
         return module in self._answers.measured
+
+    def template_owner(self, path: str) -> str | None:
+        return self._answers.template_owners.owner(path)
 
     @property
     def mailing_names(self) -> frozenset[bytes]:

@@ -104,7 +104,7 @@ class Sources:
         """The file for a check, with a fresh view of the project. Raises UnreadableError."""
         read_for_facts = self._files.pop(path, None)
         view = self.project.view(path)
-        if read_for_facts is None:
+        if read_for_facts is None or read_for_facts.is_template:
             return open_file(path, self.document(path).data, None, view)
         # Only what does not depend on the project is handed over.
         file = open_file(path, read_for_facts.data, read_for_facts.tree, view)

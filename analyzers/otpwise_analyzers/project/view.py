@@ -16,7 +16,7 @@ from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.languages import open_file
 from otpwise_analyzers.syntax.source_file import SourceFile
-from otpwise_analyzers.syntax.surroundings import Expansion
+from otpwise_analyzers.syntax.surroundings import Expansion, TemplateScope
 
 if TYPE_CHECKING:
     from otpwise_analyzers.project.index import Project
@@ -189,6 +189,20 @@ class ProjectView:
             return name.rpartition(".")[2] == "Mailer"
         return located.facts.uses_module(*MAILERS)
 
+    def template_scope(self, path: str) -> TemplateScope | None:
+        """What names mean in a template; None when it is not known which module it is compiled into."""
+        self._ask("modules")
+        owner = self._project.template_owner(path)
+        located = self.module(owner) if owner is not None else None
+        if located is None:
+            return None
+        aliases: dict[str, str] = {}
+        for use in located.facts.uses:
+            expansion = self.expansion(use.module, use.argument)
+            if expansion is not None:
+                aliases.update(expansion.aliases)
+        return TemplateScope(located.facts.name, {**aliases, **located.facts.aliases})
+
     @property
     def mailing_names(self) -> frozenset[bytes]:
         """The names of all functions that deliver a mail in their own body."""
@@ -335,7 +349,7 @@ class FixContext:
     def read(self, path: str) -> bytes | None:
         """The bytes of a file of the project in whatever language; None when it does not exist."""
         known = self._files.get(path)
-        return known.data if known is not None else self._read(path)
+        return known.source if known is not None else self._read(path)
 
     def exists(self, path: str) -> bool:
         return self.read(path) is not None

@@ -8,10 +8,12 @@ from tree_sitter import Node
 
 from otpwise_analyzers.project.repo_calls import READS, TRANSACTIONS, WRITES, repo_calls
 from otpwise_analyzers.project.roles import WEB, Role
+from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
+from otpwise_analyzers.syntax.template_file import TemplateFile
 
 _HEALTH = re.compile(r"Health|Heartbeat|Liveness|Readiness|Ping(Controller)?$|Status(Controller)?$")
 _TRIVIAL_QUERY = re.compile(r"\s*select\s+1\s*;?\s*", re.IGNORECASE)
@@ -36,6 +38,23 @@ def repo_calls_by_definition(file: ElixirFile) -> list[tuple[Definition, list[Ca
         definition = call.definition
         if definition is not None and not _is_spared(call):
             found.setdefault(definition.node.start_byte, (definition, []))[1].append(call)
+    return list(found.values())
+
+
+def repo_calls_in(template: TemplateFile) -> list[list[Call]]:
+    """The repo calls of each template that has any.
+
+    Where it is not known which module a template is compiled into, only names in full count: `Repo` alone
+    may be an alias of anything.
+    """
+    found: dict[Span, list[Call]] = {}
+    for call in repo_calls(template, READS | WRITES | TRANSACTIONS):
+        region = template.region_at(call.node.start_byte)
+        if region is None or _is_spared(call):
+            continue
+        if template.is_adrift and "." not in (call.module or ""):
+            continue
+        found.setdefault(region, []).append(call)
     return list(found.values())
 
 

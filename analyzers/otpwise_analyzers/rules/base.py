@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from otpwise_analyzers.syntax.dockerfile import DockerFile  # noqa: F401 - a base class below names it
     from otpwise_analyzers.syntax.file import ElixirFile  # noqa: F401 - a base class below names it
+    from otpwise_analyzers.syntax.template_file import TemplateFile
 
 NAME = re.compile(r"[a-z]+/[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -122,6 +123,9 @@ class Practice(ABC, Generic[File]):
     # A file whose bytes hold none of these never reaches the rule; the cheapest of the filters.
     needles: ClassVar[tuple[bytes, ...]] = ()
 
+    # `check_template` is shown the templates that hold one of these.
+    template_needles: ClassVar[tuple[bytes, ...]] = ()
+
     incorrect: ClassVar[tuple[Example, ...]] = ()
     correct: ClassVar[tuple[Example, ...]] = ()
 
@@ -133,6 +137,10 @@ class Practice(ABC, Generic[File]):
     @abstractmethod
     def check(self, file: File) -> Iterable[Finding]:
         """The findings in `file`, in any order."""
+
+    def check_template(self, template: TemplateFile) -> Iterable[Finding]:
+        """The findings in a template, or in those that the sigils of a module hold, in any order."""
+        return ()
 
     def finding(
         self,

@@ -22,17 +22,19 @@ if TYPE_CHECKING:
 
 class Subscription(NamedTuple):
     """What makes a rule look at a file of its language: one of the `names`, or `always`; and one of the
-    `needles`, if any."""
+    `needles`, if any. It looks at templates that hold one of the `template_needles`, too."""
 
     names: tuple[str, ...]
     always: bool
     needles: tuple[bytes, ...]
     language: str = "elixir"
+    template_needles: tuple[bytes, ...] = ()
 
 
 def subscription_of(rule: AnyRule) -> Subscription:
     """The subscription that a rule's class states."""
-    return Subscription(tuple(sorted(rule.subscribed)), rule.always, rule.needles, rule.language)
+    names = tuple(sorted(rule.subscribed))
+    return Subscription(names, rule.always, rule.needles, rule.language, rule.template_needles)
 
 
 class Catalogue(MutableMapping[str, "AnyRule"]):

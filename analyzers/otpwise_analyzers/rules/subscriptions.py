@@ -1,11 +1,12 @@
 """What each rule subscribes to, so that it is imported only when a file calls for it.
 
-Made by docs/generate.py. By module: the names, whether every file is wanted, the needles, the language
-where it is not Elixir; None for a module without a rule.
+Made by docs/generate.py. By module: the names, whether every file is wanted, the needles; the language
+where it is not Elixir, and the needles in templates where those are wanted; None for a module without a rule.
 """
 
 _Elixir = tuple[tuple[str, ...], bool, tuple[bytes, ...]]
-Listed = _Elixir | tuple[tuple[str, ...], bool, tuple[bytes, ...], str]
+_Other = tuple[tuple[str, ...], bool, tuple[bytes, ...], str]
+Listed = _Elixir | _Other | tuple[tuple[str, ...], bool, tuple[bytes, ...], str, tuple[bytes, ...]]
 
 # fmt: off
 LISTED: dict[str, Listed | None] = {
@@ -68,7 +69,8 @@ LISTED: dict[str, Listed | None] = {
     "phoenix.mail_in_request": ((), True, (b"deliver", b"ail", b"otif")),
     "phoenix.open_socket": (("connect",), False, (b"channel",)),
     "phoenix.raw_broadcast": (("handle_in",), False, (b"broadcast",)),
-    "phoenix.repo_in_web": (("aggregate", "all", "all_by", "delete", "delete!", "delete_all", "exists?", "get", "get!", "get_by", "get_by!", "insert", "insert!", "insert_all", "insert_or_update", "insert_or_update!", "one", "one!", "paginate", "preload", "query", "query!", "query_many", "reload", "reload!", "stream", "transact", "transaction", "update", "update!", "update_all"), False, (b"Repo",)),
+    "phoenix.repo_in_web": (("aggregate", "all", "all_by", "delete", "delete!", "delete_all", "exists?", "get", "get!", "get_by", "get_by!", "insert", "insert!", "insert_all", "insert_or_update", "insert_or_update!", "one", "one!", "paginate", "preload", "query", "query!", "query_many", "reload", "reload!", "stream", "transact", "transaction", "update", "update!", "update_all"), False, (b"Repo",), "elixir", (b"Repo.",)),
+    "phoenix.repo_in_web_examples": None,
     "phoenix.subscribe_without_connected": (("mount",), False, (b"subscribe",)),
     "phoenix.unhandled_error_result": (("case",), False, (b"{:ok,",)),
     "phoenix.unlimited_channel_messages": (("handle_in",), False, ()),

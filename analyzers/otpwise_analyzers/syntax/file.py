@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from functools import cache
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from tree_sitter import Node, Query, QueryCursor
 
@@ -16,6 +17,9 @@ from otpwise_analyzers.syntax.modules import DEFINERS, Definition, Module
 from otpwise_analyzers.syntax.parser import compile_query, parse
 from otpwise_analyzers.syntax.scope import AliasTable
 from otpwise_analyzers.syntax.source_file import SourceFile
+
+if TYPE_CHECKING:
+    from otpwise_analyzers.syntax.template_file import TemplateFile
 
 _INVENTORY = compile_query("(call target: [(identifier) @name (dot right: (identifier) @name)])")
 _TYPE_ATTRIBUTES = ("spec", "type", "typep", "opaque", "callback", "macrocallback")
@@ -54,6 +58,19 @@ class ElixirFile(SourceFile):
                     start: [again[id(definition)] for definition in definitions]
                     for start, definitions in other.definitions_by_module.items()
                 }
+
+    @lazy
+    def templates(self) -> TemplateFile | None:
+        """The templates in the module's sigils, as a file of their own; None when there are none."""
+        from otpwise_analyzers.syntax.template_file import templates_of
+
+        return templates_of(self)
+
+    def statement_start(self, at: int) -> int:
+        return self.templates.statement_start(at) if self.templates is not None else at
+
+    def comment(self, text: str, at: int) -> str:
+        return self.templates.comment(text, at) if self.templates is not None else super().comment(text, at)
 
     # -- the inventory -----------------------------------------------------------------------------
 
@@ -275,6 +292,13 @@ class ElixirFile(SourceFile):
     def comments(self) -> list[Node]:
         """All comments in source order."""
         return sorted(QueryCursor(_comments()).captures(self.root).get("comment", []), key=_start)
+
+    @lazy
+    def comment_spans(self) -> list[Span]:
+        found = [Span(comment.start_byte, comment.end_byte) for comment in self.comments]
+        if self.templates is not None:
+            found.extend(self.templates.comment_spans)
+        return sorted(found)
 
 
 @cache

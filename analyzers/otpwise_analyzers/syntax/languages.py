@@ -35,6 +35,8 @@ class Language:
     globs: tuple[str, ...]
     called: str
     ids: frozenset[str]
+    # Whether the tree of an open file is kept and edited with it; that of a template is made anew.
+    keeps_trees: bool = True
 
     @lazy
     def file_class(self) -> type[SourceFile]:
@@ -81,7 +83,26 @@ DOCKERFILE = Language(
     frozenset({"dockerfile", "containerfile"}),
 )
 
-LANGUAGES: tuple[Language, ...] = (ELIXIR, DOCKERFILE)
+HEEX = Language(
+    "heex",
+    "otpwise_analyzers.syntax.template_file:HeexFile",
+    lambda name: name.endswith(".heex"),
+    ("**/*.heex",),
+    ".heex",
+    frozenset({"heex", "phoenix-heex", "surface"}),
+    keeps_trees=False,
+)
+EEX = Language(
+    "eex",
+    "otpwise_analyzers.syntax.template_file:EexFile",
+    lambda name: name.endswith((".eex", ".leex")),
+    ("**/*.{eex,leex}",),
+    ".eex, .leex",
+    frozenset({"eex", "html-eex", "eelixir", "leex"}),
+    keeps_trees=False,
+)
+
+LANGUAGES: tuple[Language, ...] = (ELIXIR, DOCKERFILE, HEEX, EEX)
 """All languages; where two claim a name, the first has it."""
 
 

@@ -30,6 +30,8 @@ class SourceFile(ABC):
     """
 
     language: ClassVar[str]
+    # Whether it holds Elixir among other things; its tree is of that alone.
+    is_template: ClassVar[bool] = False
 
     def __init__(
         self, path: str, data: bytes, tree: Tree | None = None, project: Surroundings | None = None
@@ -51,6 +53,11 @@ class SourceFile(ABC):
         """
 
     @property
+    def source(self) -> bytes:
+        """The text as it is written. `data` is that too, but for a template, of which it is the code."""
+        return self.data
+
+    @property
     def root(self) -> Node:
         return self.tree.root_node
 
@@ -66,6 +73,11 @@ class SourceFile(ABC):
     def comments(self) -> list[Node]:
         """All comments in source order."""
         raise NotImplementedError
+
+    @lazy
+    def comment_spans(self) -> list[Span]:
+        """The places of all comments in source order, those of a language within this one included."""
+        return [Span(comment.start_byte, comment.end_byte) for comment in self.comments]
 
     @lazy
     def error_spans(self) -> list[Span]:
@@ -90,10 +102,15 @@ class SourceFile(ABC):
         """The byte whose line a suppression comment for byte `at` stands above."""
         return at
 
+    def comment(self, text: str, at: int) -> str:
+        """A comment with this text, written as it has to be at byte `at`."""
+        return f"# {text}"
+
     @property
     def comments_start(self) -> int:
         """The first byte at which a comment can be put: behind what must come first."""
-        start = len(_BOM) if self.data.startswith(_BOM) else 0
-        if not self.data.startswith(b"#!", start):
+        data = self.source
+        start = len(_BOM) if data.startswith(_BOM) else 0
+        if not data.startswith(b"#!", start):
             return start
-        return self.data.find(b"\n") + 1 or len(self.data)
+        return data.find(b"\n") + 1 or len(data)

@@ -14,42 +14,18 @@ from otpwise_analyzers.project.web_repo_calls import (
     comes_before_actions,
     presents,
     repo_calls_by_definition,
+    repo_calls_in,
     streams,
 )
 from otpwise_analyzers.rewrite.context import contexts_for
 from otpwise_analyzers.rewrite.extract import extraction
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Impact, Reference, Rule
+from otpwise_analyzers.rules.phoenix.repo_in_web_examples import CORRECT, INCORRECT
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
-
-_REPO = """\
-defmodule Shop.Repo do
-  use Ecto.Repo, otp_app: :shop, adapter: Ecto.Adapters.Postgres
-end
-"""
-_ORDER = """\
-defmodule Shop.Orders.Order do
-  use Ecto.Schema
-
-  schema "orders" do
-    field(:total, :integer)
-  end
-end
-"""
-
-_QUERYING = """\
-defmodule ShopWeb.{name}Controller do
-  use Phoenix.Controller
-
-  def index(conn, _params), do: render(conn, :index, rows: Shop.Repo.all(Shop.{name}))
-end
-"""
-_STYLE = {
-    f"lib/shop_web/controllers/{name.lower()}_controller.ex": _QUERYING.replace("{name}", name)
-    for name in ("Cart", "Invoice", "Parcel", "Review", "Stock")
-}
+from otpwise_analyzers.syntax.template_file import TemplateFile
 
 
 class RepoInWeb(Rule):
@@ -58,7 +34,8 @@ class RepoInWeb(Rule):
     impact = Impact.HIGH
     detects = (
         "Calls of an Ecto repo in controllers, LiveViews, components, channels and views, one finding a "
-        "function. A query while something is rendered is a warning, a write an information, a read a hint."
+        "function; in templates (`~H`, .heex, .eex, .leex) too, one finding a template. A query while something is "
+        "rendered is a warning, a write an information, a read a hint."
     )
     why = (
         "What an action does with the database is a rule of the business: who else needs it (a channel, a job, "
@@ -84,296 +61,10 @@ class RepoInWeb(Rule):
 
     calls = READS | WRITES | TRANSACTIONS
     needles = (b"Repo",)
+    template_needles = (b"Repo.",)
 
-    incorrect = (
-        Example(
-            """\
-                defmodule ShopWeb.OrderController do
-                  use ShopWeb, :controller
-
-                  alias Shop.Orders.Order
-                  alias Shop.Repo
-
-                  def show(conn, %{"id" => id}) do
-                    order = «Repo.get!(Order, id)»
-                    render(conn, :show, order: order)
-                  end
-                end
-                """,
-            path="lib/shop_web/controllers/order_controller.ex",
-            others={"lib/shop/repo.ex": _REPO, "lib/shop/orders/order.ex": _ORDER},
-            fixed="""\
-                defmodule ShopWeb.OrderController do
-                  use ShopWeb, :controller
-
-                  alias Shop.Orders
-
-                  def show(conn, %{"id" => id}) do
-                    order = Orders.get_order!(id)
-                    render(conn, :show, order: order)
-                  end
-                end
-                """,
-            fixed_others={
-                "lib/shop/orders.ex": """\
-                defmodule Shop.Orders do
-                  @moduledoc "What the application does with orders."
-
-                  alias Shop.Orders.Order
-                  alias Shop.Repo
-
-                  @doc "Gets one order by its id; raises when there is none."
-                  def get_order!(id), do: Repo.get!(Order, id)
-                end
-                """
-            },
-        ),
-        Example(
-            """\
-                defmodule ShopWeb.OrderController do
-                  def create(conn, params) do
-                    changeset = Order.changeset(%Order{}, params)
-
-                    case «Repo.insert(changeset)» do
-                      {:ok, order} ->
-                        Repo.insert!(%Receipt{kind: "order_placed", order_id: order.id})
-                        Shop.Mailer.confirm(order)
-                        json(conn, %{data: %{id: order.id}})
-                    end
-                  end
-                end
-                """,
-            path="lib/shop_web/controllers/order_controller.ex",
-            others={"lib/shop/repo.ex": _REPO},
-            fixed="""\
-                defmodule ShopWeb.OrderController do
-                  alias Shop.Orders
-
-                  def create(conn, params) do
-                    case Orders.create_order(params) do
-                      {:ok, order} ->
-                        json(conn, %{data: %{id: order.id}})
-
-                      {:error, changeset} ->
-                        errors = Ecto.Changeset.traverse_errors(changeset, &elem(&1, 0))
-                        conn |> put_status(422) |> json(%{errors: errors})
-                    end
-                  end
-                end
-                """,
-            fixed_others={
-                "lib/shop/orders.ex": """\
-                defmodule Shop.Orders do
-                  @moduledoc "What the application does with orders."
-
-                  alias Ecto.Multi
-                  alias Shop.Mailer
-                  alias Shop.Repo
-
-                  @doc "Creates an order."
-                  def create_order(params) do
-                    Multi.new()
-                    |> Multi.insert(:order, Order.changeset(%Order{}, params))
-                    |> Multi.insert(:receipt, fn %{order: order} ->
-                      %Receipt{kind: "order_placed", order_id: order.id}
-                    end)
-                    |> Repo.transaction()
-                    |> case do
-                      {:ok, %{order: order}} ->
-                        Mailer.confirm(order)
-                        {:ok, order}
-
-                      {:error, _step, changeset, _changes} ->
-                        {:error, changeset}
-                    end
-                  end
-                end
-                """
-            },
-        ),
-        Example(
-            """\
-                defmodule ShopWeb.OrderLive do
-                  use Phoenix.LiveView
-
-                  alias Shop.{Orders.Order, Repo}
-
-                  @impl true
-                  def mount(%{"id" => id}, _session, socket) do
-                    {:ok, assign(socket, :order, «Repo.get!(Order, id)»)}
-                  end
-                end
-                """,
-            path="lib/shop_web/live/order_live.ex",
-            others={
-                "lib/shop/repo.ex": _REPO,
-                "lib/shop/orders/order.ex": _ORDER,
-                "lib/shop/orders.ex": """\
-                defmodule Shop.Orders do
-                  alias Shop.Orders.Order
-
-                  def fetch_order(order_id), do: Shop.Repo.get!(Order, order_id)
-                end
-                """,
-            },
-            fixed="""\
-                defmodule ShopWeb.OrderLive do
-                  use Phoenix.LiveView
-
-                  alias Shop.Orders
-
-                  @impl true
-                  def mount(%{"id" => id}, _session, socket) do
-                    {:ok, assign(socket, :order, Orders.fetch_order(id))}
-                  end
-                end
-                """,
-        ),
-        Example(
-            """\
-                defmodule ShopWeb.OrderJSON do
-                  alias Shop.Repo
-
-                  def show(%{order: order}) do
-                    order = «Repo.preload(order, :lines)»
-                    %{id: order.id, lines: length(order.lines)}
-                  end
-                end
-                """,
-            path="lib/shop_web/controllers/order_json.ex",
-            others={"lib/shop/repo.ex": _REPO},
-        ),
-        Example(
-            """\
-                defmodule ShopWeb.VoucherController do
-                  use Phoenix.Controller
-
-                  def index(conn, _params), do: render(conn, :index, vouchers: «Shop.Repo.all(Shop.Voucher)»)
-                end
-                """,
-            path="lib/shop_web/controllers/voucher_controller.ex",
-            others={"lib/shop/repo.ex": _REPO, **_STYLE},
-            profile="strict",
-        ),
-    )
-    correct = (
-        Example(
-            """\
-                defmodule ShopWeb.UserSocket do
-                  use Phoenix.Socket
-
-                  def connect(%{"token" => token}, socket, _info) do
-                    {:ok, id} = Phoenix.Token.verify(socket, "user", token, max_age: 86_400)
-                    {:ok, assign(socket, :user, Shop.Repo.get!(Shop.Accounts.User, id))}
-                  end
-                end
-                """,
-            path="lib/shop_web/channels/user_socket.ex",
-            others={"lib/shop/repo.ex": _REPO},
-            why="a socket loads whom it authenticates",
-        ),
-        Example(
-            """\
-                defmodule ShopWeb.OrderChannel do
-                  use Phoenix.Channel
-
-                  alias Shop.Orders.Order
-                  alias Shop.Repo
-
-                  def join("order:" <> id, _params, socket),
-                    do: if(may_watch?(socket.assigns.user, id), do: {:ok, socket}, else: {:error, %{}})
-
-                  defp may_watch?(user, id), do: Repo.get_by(Order, id: id, user_id: user.id) != nil
-                end
-                """,
-            path="lib/shop_web/channels/order_channel.ex",
-            others={"lib/shop/repo.ex": _REPO},
-            why="`join/3` asks the database who may come in, here through a function that only it calls",
-        ),
-        Example(
-            """\
-                defmodule ShopWeb.OrderController do
-                  use Phoenix.Controller
-
-                  alias Shop.Orders.Order
-                  alias Shop.Repo
-
-                  plug :load_order
-                  def show(conn, _params), do: render(conn, :show, order: conn.assigns.order)
-
-                  def profile(conn, _params),
-                    do: render(conn, :profile, user: Repo.preload(conn.assigns.current_user, :addresses))
-
-                  defp load_order(conn, _opts), do: assign(conn, :order, Repo.get!(Order, conn.params["id"]))
-                end
-                """,
-            path="lib/shop_web/controllers/order_controller.ex",
-            others={"lib/shop/repo.ex": _REPO},
-            why="a plug loads before the action runs, and a preload completes what one has loaded",
-        ),
-        Example(
-            """\
-                defmodule ShopWeb.HealthController do
-                  use Phoenix.Controller
-
-                  def show(conn, _), do: json(conn, %{up: match?({:ok, _}, Shop.Repo.query("SELECT 1"))})
-                end
-                """,
-            path="lib/shop_web/controllers/health_controller.ex",
-            others={"lib/shop/repo.ex": _REPO},
-            why="whether the database answers is no business rule",
-        ),
-        Example(
-            """\
-                defmodule ShopWeb.ExportController do
-                  use Phoenix.Controller
-
-                  def index(conn, _params) do
-                    {:ok, conn} =
-                      Shop.Repo.transaction(fn ->
-                        Shop.Repo.stream(Shop.Orders.Order)
-                        |> Enum.reduce(send_chunked(conn, 200), &elem(chunk(&2, &1.number), 1))
-                      end)
-
-                    conn
-                  end
-                end
-                """,
-            path="lib/shop_web/controllers/export_controller.ex",
-            others={"lib/shop/repo.ex": _REPO},
-            why="the transaction must stay open while the answer is streamed",
-        ),
-        Example(
-            """\
-                defmodule ShopWeb.OrderController do
-                  use Phoenix.Controller
-
-                  def update(conn, %{"id" => id}) do
-                    repo = conn.assigns.store
-                    render(conn, :show, order: repo.get(id), prices: GithubRepo.all(id))
-                  end
-                end
-                """,
-            path="lib/shop_web/controllers/order_controller.ex",
-            others={
-                "lib/shop/repo.ex": _REPO,
-                "lib/shop/github_repo.ex": "defmodule GithubRepo do\n  def all(id), do: [id]\nend\n",
-            },
-            why="a value called repo, and a module whose name merely ends so, are no Ecto repos",
-        ),
-        Example(
-            """\
-                defmodule ShopWeb.VoucherController do
-                  use Phoenix.Controller
-
-                  def index(conn, _params), do: render(conn, :index, vouchers: Shop.Repo.all(Shop.Voucher))
-                end
-                """,
-            path="lib/shop_web/controllers/voucher_controller.ex",
-            others={"lib/shop/repo.ex": _REPO, **_STYLE},
-            why="most controllers of this project query: that is how it is built",
-        ),
-    )
+    incorrect = INCORRECT
+    correct = CORRECT
 
     def check(self, file: ElixirFile) -> Iterable[Finding]:
         if not places.is_production_code(file.path):
@@ -393,6 +84,18 @@ class RepoInWeb(Rule):
                 continue
             yield from self._judge(file, module, definition, roles[key], calls)
 
+    def check_template(self, template: TemplateFile) -> Iterable[Finding]:
+        if not places.is_production_code(template.path):
+            return
+        for calls in repo_calls_in(template):
+            first = calls[0]
+            yield self.finding(
+                first.node,
+                _message_of_template(template, first),
+                Level.WARNING,
+                related=_others(calls, first),
+            )
+
     def _judge(
         self,
         file: ElixirFile,
@@ -405,16 +108,16 @@ class RepoInWeb(Rule):
         presented = presents(definition, roles)
         project_style = not writes and not presented and file.project.repo_share_of_controllers > USUAL_SHARE
         first = (writes or calls)[0]
-        related = tuple(
-            Related(Span(call.node.start_byte, call.node.end_byte), f"`{_written(call)}` is called here too")
-            for call in calls
-            if call is not first
-        )
         level = Level.WARNING if presented else Level.INFORMATION if writes else Level.HINT
         message = _message(module, definition, first, presented=presented)
         fixes = () if presented else _fixes(file, definition, calls)
         yield self.finding(
-            first.node, message, level, related=related, fixes=fixes, strict_only=project_style
+            first.node,
+            message,
+            level,
+            related=_others(calls, first),
+            fixes=fixes,
+            strict_only=project_style,
         )
 
 
@@ -426,8 +129,28 @@ def _fixes(file: ElixirFile, definition: Definition, calls: list[Call]) -> tuple
     )
 
 
+def _others(calls: list[Call], first: Call) -> list[Related]:
+    return [
+        Related(Span(call.node.start_byte, call.node.end_byte), f"`{_written(call)}` is called here too")
+        for call in calls
+        if call is not first
+    ]
+
+
 def _written(call: Call) -> str:
     return f"{call.module}.{call.name}/{call.arity}"
+
+
+def _message_of_template(template: TemplateFile, call: Call) -> str:
+    definition, module = call.definition, call.enclosing_module
+    if definition is not None and module is not None:
+        who = f"`{module.name}.{definition.name}/{definition.arity}`"
+    else:
+        who = f"`{template.path.rpartition('/')[2]}`"
+    return (
+        f"{who} calls `{_written(call)}` in its template: a query for each time that it is shown. "
+        "Load the data where the assigns are made."
+    )
 
 
 def _message(module: Module, definition: Definition, call: Call, *, presented: bool) -> str:

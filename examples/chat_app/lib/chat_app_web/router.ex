@@ -29,6 +29,7 @@ defmodule ChatAppWeb.Router do
     pipe_through [:browser, :signed_in]
 
     live "/", LobbyLive
+    live "/about", AboutLive
     live "/rooms/:id", RoomLive
   end
 
