@@ -10,8 +10,9 @@ from typing import NamedTuple
 import msgspec
 from tree_sitter import Node
 
+from otpwise_analyzers.project.child_entries import DYNAMIC, SERVERS, Entry, frozen, frozen_one
 from otpwise_analyzers.project.child_facts import LINKED, Child, Started, Supervising, all_children
-from otpwise_analyzers.project.child_lists import DYNAMIC, SERVERS, ChildReader, Entry, frozen
+from otpwise_analyzers.project.child_lists import ChildReader
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.following import Scope, Value
@@ -204,21 +205,21 @@ def _handed_over(module: Module) -> Iterator[tuple[Call, str]]:
 
 
 def _started(module: Module, reader: ChildReader, spans: dict[str, tuple[int, int]]) -> tuple[Started, ...]:
-    found: list[Started] = []
+    found: list[tuple[Started, Entry]] = []
     for call in _own_calls(module, "start_child", *_TASKS):
         called = call.module
         if call.receiver is None or (call.name in _TASKS and called != "Task.Supervisor"):
             continue
         args = _arguments(call, call.definition)
-        for started, node in _children_started(reader, called, args, _around(call)) if args else ():
-            spans[f"{module.name}>{len(found)}"] = (node.start_byte, node.end_byte)
-            found.append(started)
+        if args:
+            found.extend(_children_started(reader, called, args, _around(call)))
     if b":start_child" in module.file.data:
         for call in _own_calls(module, *_APPLYING):
-            for started, node in _applied(reader, _arguments(call, call.definition), _around(call)):
-                spans[f"{module.name}>{len(found)}"] = (node.start_byte, node.end_byte)
-                found.append(started)
-    return tuple(found)
+            found.extend(_applied(reader, _arguments(call, call.definition), _around(call)))
+    return tuple(
+        msgspec.structs.replace(started, child=frozen_one(entry, f"{module.name}>{index}", spans))
+        for index, (started, entry) in enumerate(found)
+    )
 
 
 def _around(call: Call) -> str:
@@ -226,7 +227,7 @@ def _around(call: Call) -> str:
     return f"{definition.name}/{definition.arity}" if definition is not None else ""
 
 
-def _applied(reader: ChildReader, args: list[Value], function: str) -> Iterator[tuple[Started, Node]]:
+def _applied(reader: ChildReader, args: list[Value], function: str) -> Iterator[tuple[Started, Entry]]:
     """`:rpc.call(node, DynamicSupervisor, :start_child, [name, spec])` and `apply/3`."""
     for index, arg in enumerate(args[:-2]):
         called = reader.module_name(arg) if arg.node.type == "alias" else None
@@ -239,29 +240,27 @@ def _applied(reader: ChildReader, args: list[Value], function: str) -> Iterator[
 
 def _children_started(
     reader: ChildReader, called: str | None, args: list[Value], function: str
-) -> Iterator[tuple[Started, Node]]:
+) -> Iterator[tuple[Started, Entry]]:
     if called == "Task.Supervisor":
         run = reader.module_name(args[1]) if len(args) > 3 else None
-        yield Started(reader.name(args[0]), Child(run), function, is_task=True), _call_of(args[0].node)
+        started = Started(reader.name(args[0]), Child(), function, is_task=True)
+        yield started, Entry(Child(run), _call_of(args[0].node))
         return
     if called in _SUPERVISORS or (called is not None and called.endswith("DynamicSupervisor")):
-        if len(args) < 2:
-            return
-        name = reader.name(args[0])
-        entries = reader.entries(args[1])
-        for entry in entries:
-            (child,) = frozen([entry], "", {})
-            yield Started(name, child, function), entry.node
+        if len(args) > 1:
+            started = Started(reader.name(args[0]), Child(), function)
+            for entry in reader.entries(args[1]):
+                yield started, entry
         return
     if called is None:
         return
     # A function of the project's own, or of a library, that is handed what it is to start.
+    started = Started(called, Child(), function, is_handed_on=True)
     for arg in args:
         if arg.node.type in ("alias", "tuple", "map", "identifier", "call"):
             for entry in reader.entries(arg):
                 if entry.child.module is not None and not entry.child.module.startswith(":"):
-                    (child,) = frozen([entry], "", {})
-                    yield Started(called, child, function, is_handed_on=True), entry.node
+                    yield started, entry
 
 
 def _call_of(node: Node) -> Node:

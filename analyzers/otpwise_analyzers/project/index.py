@@ -10,9 +10,10 @@ from otpwise_analyzers.project.compile_time import CompiledRead
 from otpwise_analyzers.project.config_files import ConfigFacts, Configuration
 from otpwise_analyzers.project.facts import FileFacts, MixFacts
 from otpwise_analyzers.project.module_paths import Layout, layout_of
-from otpwise_analyzers.project.supervision import Place, Supervised, Trees
+from otpwise_analyzers.project.supervision import Place, Supervised
 from otpwise_analyzers.project.telemetry import Dashboard
 from otpwise_analyzers.project.template_owners import TemplateOwners
+from otpwise_analyzers.project.trees import Trees
 from otpwise_analyzers.project.view import Key, Located, ProjectView
 from otpwise_analyzers.syntax.surroundings import Expansion
 

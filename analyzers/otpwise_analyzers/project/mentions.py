@@ -58,19 +58,23 @@ _NAMING = frozenset({"name", "for", "as", "id"})
 
 
 def mentions_of(file: ElixirFile) -> tuple[str, ...]:
-    """The modules that the file names as values, full names, each once, without its own."""
-    is_config = places.is_config(file.path)
-    if not is_config and (places.is_script(file.path) or not any(word in file.data for word in _STARTS)):
+    """The modules that the file names as values outside of themselves: full names, each once."""
+    is_config = places.is_config(file.path) or file.path.rpartition("/")[2] == "mix.exs"
+    if not is_config and (places.is_test(file.path) or not any(word in file.data for word in _STARTS)):
         return ()
     data = file.data
-    written: dict[bytes, Node] = {}
+    written: set[bytes] = set()
+    found: set[str] = set()
     for node in QueryCursor(_aliases()).captures(file.root).get("alias", ()):
         name = data[node.start_byte : node.end_byte]
-        if name not in written and _is_value(node, data):
-            written[name] = node
-    # A name means the same all over a file, but for rare aliases of single functions.
-    found = {file.module_name(node) for node in written.values()} - _GENERIC
-    return tuple(sorted(name for name in found if name is not None))
+        if name in written or not _is_value(node, data):
+            continue
+        full, module = file.module_name(node), file.module_at(node.start_byte)
+        if full is not None and (module is None or module.name != full):
+            # A name means the same all over a file, but for rare aliases of single functions.
+            written.add(name)
+            found.add(full)
+    return tuple(sorted(found - _GENERIC))
 
 
 @cache
