@@ -13,6 +13,7 @@ from rich.text import Text
 from otpwise_analyzers.findings import Applicability, Finding, Level, Related
 from otpwise_analyzers.rules import page
 from otpwise_analyzers.rules.catalogue import RULES
+from otpwise_analyzers.source.lines import LineIndex
 from otpwise_cli.checking import CheckedFile, Outcome
 from otpwise_cli.counts import counted, plural
 from otpwise_cli.frame import Frame
@@ -45,6 +46,23 @@ def write(outcome: Outcome, files: Iterable[CheckedFile], hints: bool, console: 
         console.print(marked_up(line), soft_wrap=True)
 
 
+def _without_secrets(checked: CheckedFile) -> LineIndex:
+    """The file's lines with stars for what rules found to be secrets, its quotes left."""
+    secrets = [
+        finding.span
+        for finding in checked.findings
+        if (rule := RULES.get(finding.rule)) is not None and rule.conceals
+    ]
+    if not secrets:
+        return checked.document.lines
+    data = bytearray(checked.document.data)
+    for start, end in secrets:
+        for at in range(start + 1, end - 1):
+            if data[at] not in b"\r\n":
+                data[at] = ord("*")
+    return LineIndex(bytes(data))
+
+
 class _Writer:
     def __init__(self, console: Console, outcome: Outcome) -> None:
         self._console = console
@@ -58,13 +76,14 @@ class _Writer:
 
     def file(self, checked: CheckedFile) -> None:
         context = checked.context()
+        lines = _without_secrets(checked)
         for finding in checked.findings:
             where = place(checked.document, finding.span.start)
             self._heading(checked, finding, f"{checked.shown_path}:{where.line}:{where.column}")
             self._prose(finding.message)
             self._line(Text())
             frame = Frame(self._width, self._unicode, STYLES[finding.level])
-            for line in frame.lines(checked.document.lines, finding.span):
+            for line in frame.lines(lines, finding.span):
                 self._line(line)
             self._line(Text())
             for related in finding.related:

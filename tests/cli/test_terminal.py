@@ -85,3 +85,15 @@ def test_interrupted(project: Project) -> None:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130 and b"Traceback" not in errors
+
+
+def test_a_secret_is_not_shown(otpwise: Otpwise, project: Project) -> None:
+    secret = "EEtfjgVvVqE1SkHbn88HxjSI"
+    text = f'import Config\n\nconfig :mini, Mini.Mail,\n  api_key: "{secret}",\n  from: "a@b.c"\n'
+    project({"config/prod.exs": text})
+    for form in ("text", "concise", "json"):
+        run = otpwise("check", "--output-format", form)
+        assert run.code == 1 and "config/hardcoded-secret" in run.out
+        assert secret not in run.out, form
+    shown = otpwise("check").out
+    assert f'> 4 │   api_key: "{"*" * len(secret)}",\n' in shown and 'from: "a@b.c"' in shown

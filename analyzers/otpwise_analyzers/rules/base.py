@@ -120,6 +120,8 @@ class Practice(ABC, Generic[File]):
     always: ClassVar[bool] = False
     # Rules that say less of the same place: silent where this one speaks, heard once it is mended.
     hides: ClassVar[frozenset[str]] = frozenset()
+    # What it finds is a secret: the terminal, whose output is kept in logs, shows stars in its place.
+    conceals: ClassVar[bool] = False
     # A file whose bytes hold none of these never reaches the rule; the cheapest of the filters.
     needles: ClassVar[tuple[bytes, ...]] = ()
 

@@ -59,6 +59,7 @@ class HardcodedSecret(Rule):
     )
     mirrors = ("Sobelow: Config.Secrets",)
     calls = frozenset({"config"})
+    conceals = True
     incorrect = INCORRECT
     correct = CORRECT
 
