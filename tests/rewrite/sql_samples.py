@@ -16,6 +16,8 @@ defmodule MyApp.Accounts.User do
     field :age, :integer
     field :tags, {:array, :string}
     field :active, :boolean
+    field :role, Ecto.Enum, values: [:member, :admin]
+    field :token, Ecto.UUID
     belongs_to :team, MyApp.Accounts.Team
     timestamps()
   end
@@ -407,6 +409,9 @@ UNTRANSLATED = [
     ("pg", "SELECT id FROM users WHERE name LIKE 'a%' ESCAPE '!'", "LIKE with ESCAPE"),
     ("pg", "SELECT id FROM users -- all of them", "a comment in the SQL"),
     ("pg", "SELECT id FROM users WHERE tags = 'x'", "a value of the type `{:array, :string}`"),
+    ("pg", "SELECT id FROM users WHERE role = 'admin'", "a value of the type `Ecto.Enum`"),
+    ("pg", "SELECT role FROM users", "reading a value of the type `Ecto.Enum`"),
+    ("pg", "SELECT token FROM users", "reading a value of the type `Ecto.UUID`"),
     ("mysql", "SELECT id FROM users WHERE name = 'a' AND Age = 1", "the case of `Age`"),
     ("sqlite", "SELECT id FROM users WHERE name = ?2", "a numbered parameter"),
     ("pg", "SELECT id FROM users WHERE id = $1", "a parameter that the call does not name"),
@@ -510,6 +515,26 @@ from(u in User,
 """,
     ),
     (
+        '''
+        sql = """
+        SELECT name
+        FROM users
+        WHERE age > #{a + 2}
+        """
+
+        Repo.query!(sql).rows
+        |> Enum.map(&hd/1)
+        ''',
+        """
+from(u in User,
+  where: u.age > ^(a + 2),
+  select: [u.name]
+)
+|> Repo.all()
+|> Enum.map(&hd/1)
+""",
+    ),
+    (
         'Repo.query!("DELETE FROM visits WHERE page = $1", [a])',
         'Repo.delete_all(from(v in "visits", where: v.page == ^a))',
     ),
@@ -572,6 +597,7 @@ LEFT_ALONE = [
     '%{rows: rows} = Repo.query!("SELECT name FROM users", [], cache_statement: "x")\nrows',
     '%{rows: rows} = Repo.query!("SELECT name FROM users WHERE id = $1", [Ecto.UUID.dump!(a)])\nrows',
     '%{rows: rows} = Repo.query!("SELECT name FROM users WHERE id = $1", [nil])\nrows',
+    'id = Ecto.UUID.dump!(a)\n%{rows: rows} = Repo.query!("SELECT name FROM users WHERE token = $1", [id])\nrows',
     # comments would be lost
     '%{rows: rows} =\n  # all\n  Repo.query!("SELECT name FROM users")\n\nrows',
     # the text serves twice, and what lies between may change what it names

@@ -115,6 +115,7 @@ def test_columns_by_other_names_and_repos_that_change_their_queries() -> None:
     body = select_body("SELECT name FROM users")
     for path, old, new in (
         ("lib/my_app/user.ex", b"field :name, :string", b"field :name, :string, source: :title"),
+        ("lib/my_app/user.ex", b'  schema "users"', b'  @primary_key {:key, :id, []}\n  schema "users"'),
         ("lib/my_app/user.ex", b'  schema "users"', b'  @schema_prefix "old"\n  schema "users"'),
         ("lib/my_app/repo.ex", b"\nend", b"\n\n  def prepare_query(_, query, opts), do: {query, opts}\nend"),
     ):

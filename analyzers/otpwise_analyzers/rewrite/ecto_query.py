@@ -6,7 +6,7 @@ Imports sqlglot: only what builds a query imports this module.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from sqlglot import exp
@@ -16,6 +16,15 @@ from otpwise_analyzers.rewrite.ecto_terms import RESERVED, Source, Term, Terms, 
 from otpwise_analyzers.rewrite.sql_statement import NotTranslatedError, Statement
 
 PLAIN_TYPES = frozenset({":string", ":integer", ":boolean", ":id"})
+# The types whose values a driver and a schema load alike; a UUID, an enum or a DateTime they do not.
+LOADED_TYPES = PLAIN_TYPES | {
+    ":float",
+    ":decimal",
+    ":date",
+    ":naive_datetime",
+    ":naive_datetime_usec",
+    ":time",
+}
 # How a source is written: a schema by its short name, or the table in quotes.
 Named = Callable[[str], str]
 # A word of the `from` and its term; for `where` and `having` the conditions that hold together.
@@ -26,7 +35,7 @@ class Query(NamedTuple):
     """`verb` is SELECT, DELETE, UPDATE or INSERT. `clauses` are the lines of the `from`: a word and its term.
 
     `selected` are the terms of a SELECT, empty for `SELECT *`. `sources` are the tables in order, `rows` what
-    an INSERT inserts.
+    an INSERT inserts, `read` the columns whose values a SELECT loads.
     """
 
     verb: str
@@ -35,6 +44,7 @@ class Query(NamedTuple):
     selected: tuple[str, ...] = ()
     is_one_row: bool = False
     rows: tuple[str, ...] = ()
+    read: tuple[tuple[Source, str], ...] = ()
 
     @property
     def schemas(self) -> list[str]:
@@ -101,10 +111,14 @@ class _Writer:
             clauses.append(("distinct", "true"))
         group = tree.args.get("group")
         is_one_row = group is None and not distinct and any(o.find(exp.AggFunc) for o in tree.expressions)
-        if is_one_row and (tree.args.get("limit") or tree.args.get("offset")):
-            raise NotTranslatedError("a limit of one row")
+        is_one_row = is_one_row and not tree.args.get("limit") and not tree.args.get("offset")
         return Query(
-            "SELECT", tuple(self._terms.sources.values()), tuple(clauses), tuple(outputs), is_one_row
+            "SELECT",
+            tuple(self._terms.sources.values()),
+            tuple(clauses),
+            tuple(outputs),
+            is_one_row,
+            read=tuple(self._read(tree.expressions)),
         )
 
     def delete(self, tree: exp.Delete) -> Query:
@@ -170,9 +184,7 @@ class _Writer:
         return self._terms.written(item)
 
     def _fits(self, source: Source, name: str) -> None:
-        written = (source.types or {}).get(name, "")
-        if written.startswith(("{", ":map")):
-            raise NotTranslatedError(f"a value of the type `{written}`")
+        self._terms.takes_values(source, name)
 
     # -- tables ------------------------------------------------------------------------------------
 
@@ -245,6 +257,16 @@ class _Writer:
                 raise NotTranslatedError("a value that is selected")
             found.append(self._terms.written(output))
         return found
+
+    def _read(self, outputs: list[exp.Expression]) -> Iterator[tuple[Source, str]]:
+        for output in outputs:
+            for column in output.find_all(exp.Column):
+                if not isinstance(column.this, exp.Star) and column.find_ancestor(exp.Count) is None:
+                    source, name = self._terms.column(column)
+                    written = (source.types or {}).get(name, ":string")
+                    if written not in LOADED_TYPES:
+                        raise NotTranslatedError(f"reading a value of the type `{written}`")
+                    yield source, name
 
     def _conditions(
         self,

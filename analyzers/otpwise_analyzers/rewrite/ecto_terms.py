@@ -61,6 +61,22 @@ _NAMED = {
 }
 # What an argument of a node may be without changing its meaning here.
 _IDLE = frozenset({"big_int"})
+# The types that cast what a driver takes, and text.
+_CAST = frozenset(
+    {
+        ":string",
+        ":integer",
+        ":boolean",
+        ":id",
+        ":binary_id",
+        "Ecto.UUID",
+        ":float",
+        ":decimal",
+        ":date",
+        ":time",
+    }
+    | {":naive_datetime", ":naive_datetime_usec", ":utc_datetime", ":utc_datetime_usec"}
+)
 RESERVED = frozenset(
     {
         *("do", "end", "in", "or", "and", "not", "when", "fn", "after", "else", "true", "false", "nil"),
@@ -314,9 +330,12 @@ class Terms:
         """Refuses a value whose field has a type for which its text in SQL is no value in Elixir."""
         if not isinstance(side, exp.Column) or not isinstance(value, (exp.Placeholder, exp.Literal)):
             return
-        source, name = self.column(side)
-        written = (source.types or {}).get(name, "")
-        if written.startswith(("{", ":map", ":binary")) and written != ":binary_id":
+        self.takes_values(*self.column(side))
+
+    def takes_values(self, source: Source, name: str) -> None:
+        """Refuses a field whose type may not take what the column takes: an enum, an array, one of their own."""
+        written = (source.types or {}).get(name, ":string")
+        if written not in _CAST:
             raise NotTranslatedError(f"a value of the type `{written}`")
 
     def _holds_no_list(self, *sides: exp.Expression) -> None:

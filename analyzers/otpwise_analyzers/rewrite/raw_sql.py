@@ -27,6 +27,7 @@ _OPTIONS = frozenset({"timeout", "log", "telemetry_event", "telemetry_options"})
 _FROM = re.compile(rb"\bfrom(?:\(| )\w+ in ")
 _BARE_FROM = re.compile(rb"\bfrom \w+ in ")
 _OTHER_NAMES = re.compile(rb"\bsource:|@schema_prefix|@field_source_mapper|@primary_key (?!\{:id,)")
+_OTHER_KEYS = re.compile(rb"@primary_key (?!\{:id, :id\b)|@foreign_key_type|belongs_to[^\n]*\n?[^\n]*\btype:")
 
 
 def untranslated(file: ElixirFile, sql_call: SqlCall, project: ProjectView) -> str | None:
@@ -61,7 +62,10 @@ def as_query(file: ElixirFile, sql_call: SqlCall, context: FixContext) -> Change
         query = query_of(statement, context.project, lambda full: names[full][0])
     except NotTranslatedError:
         return None
-    if any(_has_other_names(context, full) for full in query.schemas):
+    if any(_has_other_names(context, full) for full in query.schemas) or _loads_otherwise(context, query):
+        return None
+    if query.schemas and statement.values and b"UUID" in file.data:
+        # Values in the database's own form, which a schema's type would not take.
         return None
     shaped = _shaped(query, use)
     if shaped is None:
@@ -118,6 +122,23 @@ def _has_other_names(context: FixContext, schema: str) -> bool:
     return data is None or _OTHER_NAMES.search(data) is not None
 
 
+def _loads_otherwise(context: FixContext, query: Query) -> bool:
+    """Whether a key or a timestamp that is read may have another type than the usual one, which is not
+    written beside it."""
+    for source, name in query.read:
+        located = context.project.module(source.full) if source.full is not None else None
+        if located is None or source.types is None:
+            continue
+        data = context.read(located.path) or b""
+        if source.types[name] == ":id" and (b"use Ecto.Schema" not in data or _OTHER_KEYS.search(data)):
+            return True
+        if name in ("inserted_at", "updated_at") and (
+            b"use Ecto.Schema" not in data or b"utc_datetime" in data
+        ):
+            return True
+    return False
+
+
 def _shaped(query: Query, use: Use) -> tuple[str, str, str] | None:
     """The left side, the select clause and the function that fit how the result is used."""
     listed = f"[{', '.join(query.selected)}]"
@@ -158,7 +179,9 @@ def _replaced(file: ElixirFile, sql_call: SqlCall, use: Use) -> Span | None:
         if not holds_until_call(file, sql_call, template, list(sql.positions)):
             return None
         following = assignment.next_named_sibling
-        if following != use.node or not layout.is_statement(assignment):
+        if following is None or not layout.is_statement(assignment):
+            return None
+        if following.start_byte != use.node.start_byte or not nodes.encloses(following, use.node):
             return None
         span = Span(assignment.start_byte, span.end)
     if any(span.start <= comment.start_byte < span.end for comment in file.comments):
