@@ -57,6 +57,7 @@ def test_what_is_left_has_no_fix() -> None:
     needs_a_person = {
         # What a function preloads for one element, its callers may want for one alone.
         "ecto/n-plus-one",
+        # Whose result is handed to a function that reads its columns as well.
         "ecto/raw-sql",
         "ecto/uncomposed-query",
         "phoenix/authorization-stub",

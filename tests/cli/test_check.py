@@ -219,4 +219,4 @@ def test_check_imports_no_language_server(project: Project, more: list[str]) -> 
     )
     imported = set(run.stderr.split())
     assert "otpwise_analyzers" in imported
-    assert not imported & {"pygls", "lsprotocol", "otpwise_server", "cattrs", "asyncio"}
+    assert not imported & {"pygls", "lsprotocol", "otpwise_server", "cattrs", "asyncio", "sqlglot"}

@@ -58,7 +58,7 @@ def bound(file: ElixirFile, sql_call: SqlCall, positions: list[Position]) -> Cha
         if binding is None:
             return None
         bindings.append(binding)
-    if not bindings or not _holds_until_call(file, sql_call, template, positions):
+    if not bindings or not holds_until_call(file, sql_call, template, positions):
         return None
     return _change(file, sql_call, sql, template, bindings)
 
@@ -85,7 +85,7 @@ def _binding(
     elif is_string and after is not None and after.word == "::":
         cast = "::text"
     replaced = _span(file, template, start, end)
-    value = _value(file, sql, template, token, as_text=bool(cast))
+    value = value_of(file, sql, template, token, as_text=bool(cast))
     if replaced is None or value is None:
         return None
     return _Binding(replaced[0], value, cast, replaced[1], start)
@@ -106,7 +106,7 @@ def _list_binding(
         return None
     if (code[index - 2].word, code[index - 1].word, code[index + 1].word) != ("IN", "(", ")"):
         return None
-    joined = _joined(file, holes[0].expression)
+    joined = joined_values(file, holes[0].expression)
     quotes = {Kind.HOLE: "", Kind.STRING: "'"}.get(token.kind)
     if joined is None or quotes is None or token.end - token.start != 1 + 2 * len(quotes):
         return None
@@ -121,7 +121,7 @@ def _list_binding(
     return _Binding(replaced[0], values, ")", replaced[1], start, "<> ALL(" if negated else "= ANY(")
 
 
-def _joined(file: ElixirFile, expression: Node) -> tuple[str, str] | None:
+def joined_values(file: ElixirFile, expression: Node) -> tuple[str, str] | None:
     """The list and the separator of `Enum.join(list, separator)`, piped or not."""
     node = nodes.unwrap(expression)
     values: Node | None = None
@@ -143,23 +143,23 @@ def _joined(file: ElixirFile, expression: Node) -> tuple[str, str] | None:
     return file.text(values), separator
 
 
-def _value(file: ElixirFile, sql: Sql, template: Template, token: Token, *, as_text: bool) -> str | None:
+def value_of(file: ElixirFile, sql: Sql, template: Template, token: Token, *, as_text: bool) -> str | None:
     """The Elixir expression of a bare hole, or of a SQL string literal with its holes."""
     holes = dict(zip(template.hole_positions, template.holes, strict=True))
     if token.kind is Kind.HOLE:
-        return _expression(file, holes[token.start].expression)
+        return expression_of(file, holes[token.start].expression)
     quote = sql.text[token.start : token.start + 1]
     inside = sql.text[token.start + 1 : token.end - 1]
     if inside[:1] == b"{" and sql.text[token.end : token.end + 2] != b"::":
         return None
     if len(inside) == 1 and inside == b"\x00":
-        value = _expression(file, holes[token.start + 1].expression)
+        value = expression_of(file, holes[token.start + 1].expression)
         return f"to_string({value})" if value is not None and as_text else value
     pieces: list[str] = []
     position = token.start + 1
     for part in re.split(rb"(\x00)", inside):
         if part == b"\x00":
-            expression = _expression(file, holes[position].expression)
+            expression = expression_of(file, holes[position].expression)
             if expression is None:
                 return None
             pieces.append("#{" + expression + "}")
@@ -169,7 +169,7 @@ def _value(file: ElixirFile, sql: Sql, template: Template, token: Token, *, as_t
     return f'"{"".join(pieces)}"'
 
 
-def _expression(file: ElixirFile, node: Node) -> str | None:
+def expression_of(file: ElixirFile, node: Node) -> str | None:
     """The expression as it can stand in a list; None for one that cannot without a second look."""
     text = file.text(node)
     if "\n" in text or node.has_error:
@@ -231,7 +231,7 @@ def _neighbour(template: Template, at: int, *, before: bool) -> Literal | None:
 # -- the whole -------------------------------------------------------------------------------------
 
 
-def _holds_until_call(
+def holds_until_call(
     file: ElixirFile, sql_call: SqlCall, template: Template, positions: list[Position]
 ) -> bool:
     """Whether the values mean the same at the call as where the SQL is written, and nobody else uses it."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
-from otpwise_analyzers.findings import Confidence, Finding, Level
+from otpwise_analyzers.findings import Applicability, Change, Confidence, Finding, Fix, Level
 from otpwise_analyzers.project import places
 from otpwise_analyzers.project.sql_calls import SqlCall, sql_calls
+from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.plain_sql import is_plain
@@ -36,10 +38,20 @@ class RawSql(Rule):
         "DDL, JSON operators, functions of the database. None of those is reported."
     )
     trade_off = "A query to translate by hand, and one more thing to know for those who think in SQL."
+    fix_note = (
+        "Unsafe: writes the query with `from`, parameters and interpolated values pinned, and runs it by "
+        "`Repo.all/2`, `one!/2`, `delete_all/2`, `update_all/2` or `insert_all/3`. Tables with a schema are read "
+        "through it, so values are cast and loaded by the schema's types: a UUID as text, an enum as an atom. It is "
+        "offered where the result is matched as `%{rows: rows}` or `num_rows`, read by `.rows`, dropped, or returned by "
+        "a function that nothing in the project calls; rows stay lists. A cast, CASE, a subselect, an unknown function or "
+        "a column that is no field of the schema gets no fix, and the message names it."
+    )
     references = (
         Reference("Ecto.Query", "https://hexdocs.pm/ecto/Ecto.Query.html"),
         Reference("Ecto.Query: composition", "https://hexdocs.pm/ecto/Ecto.Query.html#module-composition"),
     )
+    # A pattern in a query shows what it was among the parameters as well.
+    hides = frozenset({"ecto/unescaped-like"})
     calls = frozenset({"query", "query!"})
     needles = (b"query",)
 
@@ -50,17 +62,44 @@ class RawSql(Rule):
               alias MyApp.Repo
 
               def open_orders(customer_id) do
-                Repo.query!(
-                  «"SELECT id, total FROM orders WHERE customer_id = $1 AND closed_at IS NULL ORDER BY id"»,
-                  [customer_id]
-                )
+                %{rows: rows} =
+                  Repo.query!(
+                    «"SELECT id, total FROM orders WHERE customer_id = $1 AND closed_at IS NULL ORDER BY id"»,
+                    [customer_id]
+                  )
+
+                rows
               end
             end
-            """
+            """,
+            fixed="""\
+            defmodule MyApp.Sales do
+              import Ecto.Query
+
+              alias MyApp.Repo
+
+              def open_orders(customer_id) do
+                rows =
+                  Repo.all(
+                    from(o in "orders",
+                      where: o.customer_id == ^customer_id and is_nil(o.closed_at),
+                      order_by: o.id,
+                      select: [o.id, o.total]
+                    )
+                  )
+
+                rows
+              end
+            end
+            """,
         ),
         Example(
             '''\
             defmodule MyApp.Tokens do
+              import Ecto.Query
+
+              alias MyApp.Accounts.Token
+
               def drop(user_id) do
                 sql = «"""
                 DELETE FROM tokens
@@ -68,9 +107,47 @@ class RawSql(Rule):
                 """»
 
                 Ecto.Adapters.SQL.query!(MyApp.Repo, sql, [user_id])
+                :ok
+              end
+
+              def count(user_id) do
+                MyApp.Repo.aggregate(from(t in Token, where: t.user_id == ^user_id), :count)
               end
             end
-            '''
+            ''',
+            others={
+                "lib/my_app/accounts/token.ex": """\
+                defmodule MyApp.Accounts.Token do
+                  use Ecto.Schema
+
+                  schema "tokens" do
+                    field :kind, :string
+                    field :user_id, :id
+                  end
+                end
+                """
+            },
+            fixed="""\
+            defmodule MyApp.Tokens do
+              import Ecto.Query
+
+              alias MyApp.Accounts.Token
+
+              def drop(user_id) do
+                MyApp.Repo.delete_all(
+                  from(t in Token,
+                    where: t.user_id == ^user_id and t.kind in ["reset", "confirm"]
+                  )
+                )
+
+                :ok
+              end
+
+              def count(user_id) do
+                MyApp.Repo.aggregate(from(t in Token, where: t.user_id == ^user_id), :count)
+              end
+            end
+            """,
         ),
         Example(
             """\
@@ -146,9 +223,27 @@ class RawSql(Rule):
             return None
         target = sql_call.call.node.child_by_field_name("target")
         called = file.text(target) if target is not None else sql_call.call.name
+        # Reads SQL with sqlglot, which takes its time to load: only where there is a statement to read.
+        from otpwise_analyzers.rewrite.raw_sql import untranslated
+
+        message = f"Ecto has words for all of this {sql.verb} that `{called}` runs: {_INSTEAD[sql.verb]}."
+        missing = untranslated(file, sql_call, file.project)
+        if missing is not None:
+            message += f" Not translated here: {missing}."
+        fix = Fix("Write it as an Ecto query", Applicability.UNSAFE, partial(_build, sql_call))
         return self.finding(
             template.node,
-            f"Ecto has words for all of this {sql.verb} that `{called}` runs: {_INSTEAD[sql.verb]}.",
+            message,
             Level.HINT,
             confidence=Confidence.LIKELY,
+            fixes=[fix] if missing is None else [],
         )
+
+
+def _build(sql_call: SqlCall, context: FixContext) -> Change | None:
+    from otpwise_analyzers.rewrite.raw_sql import as_query
+
+    for fresh in sql_calls(context.file):
+        if fresh.call.node.start_byte == sql_call.call.node.start_byte:
+            return as_query(context.file, fresh, context)
+    return None

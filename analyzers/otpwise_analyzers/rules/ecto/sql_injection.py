@@ -57,7 +57,8 @@ class SqlInjection(Rule):
     fix_note = (
         "Unsafe: puts `$1` (`?` on MySQL and SQLite) in the value's place and the value in the list of parameters, "
         '`%` of a pattern with it; on PostgreSQL `IN (#{Enum.join(ids, ",")})` becomes `= ANY($1)`. The value may need '
-        "another type than text. A list that was joined elsewhere, or a value in a place of unknown meaning, gets no fix."
+        "another type than text. A list that was joined elsewhere, or a value in a place of unknown meaning, gets no fix. "
+        "The second action writes the whole statement as an Ecto query, as `ecto/raw-sql` does."
     )
     references = (
         Reference("Ecto.Adapters.SQL: query/4", "https://hexdocs.pm/ecto_sql/Ecto.Adapters.SQL.html#query/4"),
@@ -67,7 +68,8 @@ class SqlInjection(Rule):
         ),
     )
     mirrors = ("Sobelow SQL.Query", "Sobelow SQL.Stream")
-    hides = frozenset({"ecto/raw-sql"})
+    # A pattern bound in a query shows what it was in the text as well.
+    hides = frozenset({"ecto/raw-sql", "ecto/unescaped-like"})
     calls = SQL_CALLS | {"unsafe_fragment", "insert_all", "insert", "insert!"}
     needles = (b"query", b"stream", b"unsafe_fragment")
 
@@ -180,6 +182,41 @@ class SqlInjection(Rule):
               end
             end
             ''',
+        ),
+        Example(
+            """\
+            defmodule MyApp.Guests do
+              alias MyApp.Repo
+
+              def search(term) do
+                Repo.query!(«"SELECT * FROM guests WHERE name LIKE '%#{term}%'"»)
+              end
+            end
+            """,
+            others={
+                "lib/my_app/guests/guest.ex": """\
+                defmodule MyApp.Guests.Guest do
+                  use Ecto.Schema
+
+                  schema "guests" do
+                    field :name, :string
+                  end
+                end
+                """
+            },
+            fix="Write it as an Ecto query",
+            fixed="""\
+            defmodule MyApp.Guests do
+              import Ecto.Query
+
+              alias MyApp.Guests.Guest
+              alias MyApp.Repo
+
+              def search(term) do
+                Repo.all(from(g in Guest, where: like(g.name, ^"%#{term}%")))
+              end
+            end
+            """,
         ),
         Example(
             """\
@@ -337,7 +374,10 @@ class SqlInjection(Rule):
             Level.ERROR if worst is Origin.REQUEST else Level.WARNING,
             confidence=Confidence.CERTAIN if worst is Origin.REQUEST else Confidence.LIKELY,
             related=related if len(reported) > 1 or "\n" in file.text(template.node) else (),
-            fixes=[Fix(_title(reported), Applicability.UNSAFE, partial(_build, sql_call))],
+            fixes=[
+                Fix(_title(reported), Applicability.UNSAFE, partial(_build, sql_call)),
+                Fix("Write it as an Ecto query", Applicability.UNSAFE, partial(_build_query, sql_call)),
+            ],
         )
 
 
@@ -371,6 +411,16 @@ def _build(sql_call: SqlCall, context: FixContext) -> Change | None:
     for fresh in sql_calls(file):
         if fresh.call.node.start_byte == sql_call.call.node.start_byte:
             return bound(file, fresh, bindable(file, fresh))
+    return None
+
+
+def _build_query(sql_call: SqlCall, context: FixContext) -> Change | None:
+    # Reads SQL with sqlglot, which takes its time to load: only for whoever asks.
+    from otpwise_analyzers.rewrite.raw_sql import as_query
+
+    for fresh in sql_calls(context.file):
+        if fresh.call.node.start_byte == sql_call.call.node.start_byte:
+            return as_query(context.file, fresh, context)
     return None
 
 

@@ -1,0 +1,159 @@
+"""Raw SQL as Ecto queries: statement by statement, and what is better left as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from otpwise_analyzers.project.sql_calls import sql_calls
+from otpwise_analyzers.rewrite.raw_sql import untranslated
+from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.languages import open_file
+from tests.proof import HAS_ELIXIR, elixir_verdicts, findings_in, objections, project_of
+from tests.rewrite.sql_samples import CALLS, LEFT_ALONE, PATH, SELECTS, UNTRANSLATED, WRITES, files_of
+
+QUERY = "Write it as an Ecto query"
+
+
+def fixed(body: str, adapter: str = "pg") -> str | None:
+    """The module after the fix; None when none is offered."""
+    files = files_of(body, adapter)
+    _, findings = findings_in(files, PATH)
+    own = [one for one in findings if one.rule in ("ecto/raw-sql", "ecto/sql-injection")]
+    assert own, "no finding"
+    fixes = [fix for fix in own[0].fixes if fix.title == QUERY]
+    if not fixes:
+        return None
+    wrong, after = objections(files, PATH, own[0], fixes[0])
+    assert not wrong, wrong
+    return after[PATH].decode() if after is not None else None
+
+
+def clauses(module: str | None) -> str | None:
+    """The query on one line, without what is around it."""
+    if module is None:
+        return None
+    start = module.index("from(") if "from(" in module else module.index("Repo.", module.index("def run"))
+    text = " ".join(module[start : module.index("    {:done")].split())
+    if text.startswith("from("):
+        depth = 0
+        for at, sign in enumerate(text):
+            depth += {"(": 1, ")": -1}.get(sign, 0)
+            if sign == ")" and not depth:
+                return text[5:at].strip()
+    return text
+
+
+def select_body(sql: str, parameters: str = "") -> str:
+    given = f", [{parameters}]" if parameters else ""
+    return f'%{{rows: rows}} =\n  Repo.query!("""\n  {sql}\n  """{given})\n\n{{:done, rows}}'
+
+
+@pytest.mark.parametrize(("adapter", "sql", "parameters", "expected"), SELECTS)
+def test_selects(adapter: str, sql: str, parameters: str, expected: str) -> None:
+    assert clauses(fixed(select_body(sql, parameters), adapter)) == expected
+
+
+def write_body(sql: str, parameters: str = "") -> str:
+    given = f", [{parameters}]" if parameters else ""
+    return f'Repo.query!("{sql}"{given})\n\n{{:done, a}}'
+
+
+@pytest.mark.parametrize(("adapter", "sql", "parameters", "expected"), WRITES)
+def test_writes(adapter: str, sql: str, parameters: str, expected: str) -> None:
+    assert clauses(fixed(write_body(sql, parameters), adapter)) == expected
+
+
+@pytest.mark.parametrize(("adapter", "sql", "words"), UNTRANSLATED)
+def test_what_has_no_translation_is_named(adapter: str, sql: str, words: str) -> None:
+    """By the message where the rule speaks at all, and by the reader in any case."""
+    files = files_of(select_body(sql), adapter)
+    file = open_file(PATH, files[PATH], project=project_of(files).view(PATH))
+    assert isinstance(file, ElixirFile)
+    (call,) = sql_calls(file)
+    assert untranslated(file, call, file.project) == words
+    _, findings = findings_in(files, PATH)
+    for one in findings:
+        if one.rule == "ecto/raw-sql":
+            assert one.fixes == [] or one.fixes == ()
+            assert one.message.endswith(f"Not translated here: {words}.")
+
+
+@pytest.mark.parametrize(("body", "expected"), CALLS)
+def test_results(body: str, expected: str) -> None:
+    made = fixed(body)
+    assert made is not None
+    lines = made[made.index("  def run") :].split("\n")[1:-3]
+    assert "\n".join(line.removeprefix("    ") for line in lines) == expected.strip("\n")
+
+
+@pytest.mark.parametrize("body", LEFT_ALONE)
+def test_left_alone(body: str) -> None:
+    assert fixed(body) is None
+
+
+def test_the_guides_own_search() -> None:
+    body = "Repo.query!(\"SELECT * FROM users WHERE name LIKE '%#{a}%'\")"
+    made = fixed(body)
+    assert made is not None
+    assert 'Repo.all(from(u in User, where: like(u.name, ^"%#{a}%")))' in made
+    assert "  import Ecto.Query\n\n  alias MyApp.Accounts.User\n  alias MyApp.Repo\n" in made
+
+
+def test_a_caller_relies_on_the_result() -> None:
+    body = "Repo.query!(\"SELECT * FROM users WHERE name LIKE '%#{a}%'\")"
+    files = files_of(body)
+    files["lib/my_app/other.ex"] = b"defmodule MyApp.Other do\n  def x, do: MyApp.Sample.run(1, 2, 3)\nend\n"
+    _, findings = findings_in(files, PATH)
+    finding = next(one for one in findings if one.rule == "ecto/sql-injection")
+    _, after = objections(files, PATH, finding, finding.fixes[1])
+    assert after is None
+
+
+def test_columns_by_other_names_and_repos_that_change_their_queries() -> None:
+    body = select_body("SELECT name FROM users")
+    for path, old, new in (
+        ("lib/my_app/user.ex", b"field :name, :string", b"field :name, :string, source: :title"),
+        ("lib/my_app/user.ex", b'  schema "users"', b'  @primary_key {:key, :id, []}\n  schema "users"'),
+        ("lib/my_app/user.ex", b'  schema "users"', b'  @schema_prefix "old"\n  schema "users"'),
+        ("lib/my_app/repo.ex", b"\nend", b"\n\n  def prepare_query(_, query, opts), do: {query, opts}\nend"),
+    ):
+        files = files_of(body)
+        files[path] = files[path].replace(old, new)
+        _, findings = findings_in(files, PATH)
+        (finding,) = [one for one in findings if one.rule == "ecto/raw-sql"]
+        _, after = objections(files, PATH, finding, finding.fixes[0])
+        assert after is None
+
+
+@pytest.mark.elixir
+@pytest.mark.skipif(not HAS_ELIXIR, reason="elixir is not installed")
+def test_elixir_reads_and_keeps_the_format(tmp_path: Path) -> None:
+    bodies = [(select_body(sql, given), adapter) for adapter, sql, given, _ in SELECTS]
+    bodies += [(write_body(sql, given), adapter) for adapter, sql, given, _ in WRITES]
+    bodies += [(body, "pg") for body, _ in CALLS]
+    texts = []
+    for body, adapter in bodies:
+        for bare in (False, True):
+            files = files_of(body, adapter)
+            if bare:
+                files[".formatter.exs"] = b"[import_deps: [:ecto]]\n"
+            _, findings = findings_in(files, PATH)
+            finding = next(one for one in findings if one.rule in ("ecto/raw-sql", "ecto/sql-injection"))
+            _, after = objections(files, PATH, finding, finding.fixes[-1])
+            assert after is not None
+            texts.append(after[PATH])
+    formatter = Path(__file__).resolve().parents[2] / "examples" / "chat_app" / ".formatter.exs"
+    verdicts = elixir_verdicts(texts, tmp_path, formatter)
+    wrong = [text.decode() + said for text, (word, said) in zip(texts, verdicts, strict=True) if word != "ok"]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_query_is_written_into_the_web_layer() -> None:
+    files = files_of(select_body("SELECT name FROM users"))
+    files[PATH] = files[PATH].replace(b"MyApp.Sample", b"MyAppWeb.SampleController")
+    _, findings = findings_in(files, PATH)
+    finding = next(one for one in findings if one.rule == "ecto/raw-sql")
+    _, after = objections(files, PATH, finding, finding.fixes[0])
+    assert after is None
