@@ -17,7 +17,12 @@ from otpwise_analyzers.project.images import COMPILING_TASKS, ElixirImage, workd
 from otpwise_analyzers.project.releases import builds_assets, release_name
 from otpwise_analyzers.project.server_flags import listens_anyway, server_flag
 from otpwise_analyzers.project.view import FixContext
-from otpwise_analyzers.rewrite.deps_layer import is_of_dependencies, separated, sources_above
+from otpwise_analyzers.rewrite.deps_layer import (
+    DEPENDENCY_TASKS,
+    is_of_dependencies,
+    separated,
+    sources_above,
+)
 from otpwise_analyzers.rewrite.dockerfile_edits import lines_of, named, start_with_comments
 from otpwise_analyzers.rewrite.health_check import INSTALLERS, checked, packages_in
 from otpwise_analyzers.rewrite.mix_env import moved_up, set_for_production
@@ -92,7 +97,9 @@ def _ordered(file: DockerFile, context: FixContext) -> tuple[DockerFile, list[Fi
     file = DockerFile(file.path, file.data.replace(b"\r\n", b"\n"), project=file.project)
     image = ElixirImage(file)
     stage = image.final
-    change = moved_up(file, image, stage) or set_for_production(file, image, stage)
+    change = moved_up(file, image, stage, COMPILING_TASKS | DEPENDENCY_TASKS) or set_for_production(
+        file, image, stage
+    )
     if change is not None:
         file = _step(file, change)
         image = ElixirImage(file)
