@@ -84,6 +84,29 @@ class ElixirImage:
         return (named or self.stages)[-1]
 
     @lazy
+    def shipped(self) -> list[Stage]:
+        """The final stage and those that it continues or copies from, in source order: what others do (a stage
+        for developers, for tests) is not in the image."""
+        wanted: set[int] = set()
+        waiting = [self.final] if self.stages else []
+        while waiting:
+            stage = waiting.pop()
+            if stage.index in wanted:
+                continue
+            wanted.add(stage.index)
+            names = [one.flags["from"] for one in stage.named("COPY", "ADD") if "from" in one.flags]
+            names += [
+                part.removeprefix("from=")
+                for one in stage.named("RUN")
+                for part in one.flags.get("mount", "").split(",")
+                if part.startswith("from=")
+            ]
+            waiting.extend(found for name in names if (found := self.file.stage_named(name)) is not None)
+            if stage.base is not None:
+                waiting.append(stage.base)
+        return [stage for stage in self.stages if stage.index in wanted]
+
+    @lazy
     def tasks(self) -> list[MixTask]:
         """All Mix tasks in source order."""
         return [
@@ -102,7 +125,9 @@ class ElixirImage:
     @lazy
     def release(self) -> MixTask | None:
         """What builds the release."""
-        return next((task for task in self.tasks if task.name in _RELEASE_TASKS), None)
+        tasks = [task for task in self.tasks if task.name in _RELEASE_TASKS]
+        shipped = (task for task in tasks if task.instruction.stage in self.shipped)
+        return next(shipped, tasks[0] if tasks else None)
 
     # -- what runs ---------------------------------------------------------------------------------
 
@@ -271,6 +296,15 @@ def _handed_over(command: Command) -> Command:
         while len(words) > 1 and (words[0].text.startswith("-") or "=" in words[0].text):
             words = words[1:]
     return Command(words, command.environment)
+
+
+_KNOWN = re.compile(r"(?:docker\.io/)?(?:library/|hexpm/)?(?:elixir|erlang|alpine|debian|ubuntu)(?:[:@].*)?")
+
+
+def has_known_base(stage: Stage) -> bool:
+    """Whether the image that a stage begins with sets no variables that matter here; of others nobody knows."""
+    first = list(stage.bases)[-1].image
+    return first is not None and _KNOWN.fullmatch(first) is not None
 
 
 # -- places ----------------------------------------------------------------------------------------

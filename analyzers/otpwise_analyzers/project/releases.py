@@ -13,13 +13,16 @@ from otpwise_analyzers.syntax.file import ElixirFile
 def release_name(image: ElixirImage, context: FixContext) -> str | None:
     """The name under which `mix release` makes the release; None where that cannot be told.
 
-    Said on the command line, else by the only entry of `releases:`, else by the app's own name. An umbrella
+    Said on the command line, or by the command that starts it; else by the only entry of `releases:`, else by the app's own name. An umbrella
     without `releases:` has none.
     """
     if image.release is not None:
         named = [word.text for word in image.release.arguments if not word.text.startswith("-")]
         if named and "$" not in named[0] and image.release.arguments[0].text == named[0]:
             return named[0]
+    started = image.started_release
+    if started is not None and "$" not in started.name and started.name != "server":
+        return started.name
     mix = context.open("mix.exs")
     if mix is None:
         return None

@@ -80,7 +80,7 @@ def separated(
         return None
     run = last.instruction
     copy = named(file, "COPY")
-    earlier = [one for one in copied_from_context(stage) if one.span.end <= first.span.start]
+    earlier = _earlier(stage, first)
     in_place = [
         f"{copy} {one}\n"
         for one in layout.copies
@@ -98,7 +98,8 @@ def separated(
             edits.append(Edit(start, start, f"{copy} {config}\n"))
         else:
             in_place.append(f"{copy} {config}\n")
-    elif not compiles:
+    elif not compiles and last.mix_env != "":
+        # Compiled for `dev` they would be compiled once more.
         if config is not None:
             below.append(f"{copy} {config}\n")
         below.append(f"{named(file, 'RUN')} {_environment(stage, last)}mix deps.compile\n")
@@ -118,6 +119,16 @@ def separated(
         # What was built on the developer's machine must not be copied over what was built here.
         return (change, FileChange(_IGNORED, (Edit(0, 0, "_build/\ndeps/\n"),), create=True))
     return (change,)
+
+
+def _earlier(stage: Stage, first: Instruction) -> list[Instruction]:
+    """What is there already when `first` copies, that of the stages that this one continues included."""
+    return [
+        copy
+        for base in stage.bases
+        for copy in copied_from_context(base)
+        if base is not stage or copy.span.end <= first.span.start
+    ]
 
 
 def _environment(stage: Stage, task: MixTask) -> str:
@@ -176,9 +187,8 @@ def _takes(copy: Instruction, path: str) -> bool:
 
 
 def _config(stage: Stage, first: Instruction, context: FixContext) -> str | None:
-    for copy in copied_from_context(stage):
-        if copy.span.end <= first.span.start and any("config" in source for source in copy.sources):
-            return None
+    if any("config" in source for copy in _earlier(stage, first) for source in copy.sources):
+        return None
     return copied_config(context)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from otpwise_analyzers.findings import Change
-from otpwise_analyzers.project.images import COMPILING_TASKS, ElixirImage, MixTask
+from otpwise_analyzers.project.images import COMPILING_TASKS, ElixirImage, MixTask, has_known_base
 from otpwise_analyzers.rewrite.dockerfile_edits import before, change_of, moved_before, named
 from otpwise_analyzers.rewrite.production_deps import fetching_for_production
 from otpwise_analyzers.source.edits import Edit
@@ -14,8 +14,10 @@ from otpwise_analyzers.syntax.dockerfile import DockerFile, Instruction, Stage
 _DEV_BUILD = re.compile(r"(?<![\w-])_build/dev(?![\w-])")
 
 
-def late_setting(image: ElixirImage, stage: Stage) -> tuple[Instruction, MixTask] | None:
-    """The instruction that sets MIX_ENV, and the task that has compiled for `dev` above it."""
+def late_setting(
+    image: ElixirImage, stage: Stage, tasks: frozenset[str] = COMPILING_TASKS
+) -> tuple[Instruction, MixTask] | None:
+    """The instruction that sets MIX_ENV, and the first of such tasks that has run for `dev` above it."""
     setting = next(
         (
             one
@@ -28,14 +30,14 @@ def late_setting(image: ElixirImage, stage: Stage) -> tuple[Instruction, MixTask
         return None
     for task in image.tasks_in(stage):
         is_above = task.instruction.span.end <= setting.span.start
-        if is_above and task.mix_env == "" and task.name in COMPILING_TASKS:
+        if is_above and task.mix_env == "" and task.name in tasks:
             return setting, task
     return None
 
 
 def bare_task(image: ElixirImage, stage: Stage) -> MixTask | None:
     """The first task that compiles (or the server, where none does) in a stage that never sets MIX_ENV."""
-    if stage.environment().get("MIX_ENV", "") != "":
+    if stage.environment().get("MIX_ENV", "") != "" or not has_known_base(stage):
         return None
     compiling = [task for task in image.tasks_in(stage) if task.name in COMPILING_TASKS]
     server = image.server_task
@@ -44,18 +46,20 @@ def bare_task(image: ElixirImage, stage: Stage) -> MixTask | None:
     return next((task for task in compiling if task.mix_env == ""), None)
 
 
-def moved_up(file: DockerFile, image: ElixirImage, stage: Stage) -> Change | None:
+def moved_up(
+    file: DockerFile, image: ElixirImage, stage: Stage, tasks: frozenset[str] = COMPILING_TASKS
+) -> Change | None:
     """The late setting in front of the first task; None when there is none, or its value is known only there."""
-    late = late_setting(image, stage)
+    late = late_setting(image, stage, tasks)
     if late is None or stage.has_error:
         return None
     setting, _ = late
-    tasks = image.tasks_in(stage)
-    target = tasks[0].instruction
+    own = image.tasks_in(stage)
+    target = own[0].instruction
     written = next(word for name, _, word in setting.variables if name == "MIX_ENV")
     if "$" in written.text:
         return None
-    edits = fetching_for_production(tasks)
+    edits = fetching_for_production(own)
     if len(setting.variables) == 1:
         return (change_of(file, [*moved_before(setting, target), *edits]),)
     start, end = written.span

@@ -17,7 +17,12 @@ from otpwise_analyzers.project.images import COMPILING_TASKS, ElixirImage, workd
 from otpwise_analyzers.project.releases import builds_assets, release_name
 from otpwise_analyzers.project.server_flags import listens_anyway, server_flag
 from otpwise_analyzers.project.view import FixContext
-from otpwise_analyzers.rewrite.deps_layer import is_of_dependencies, separated, sources_above
+from otpwise_analyzers.rewrite.deps_layer import (
+    DEPENDENCY_TASKS,
+    is_of_dependencies,
+    separated,
+    sources_above,
+)
 from otpwise_analyzers.rewrite.dockerfile_edits import lines_of, named, start_with_comments
 from otpwise_analyzers.rewrite.health_check import INSTALLERS, checked, packages_in
 from otpwise_analyzers.rewrite.mix_env import moved_up, set_for_production
@@ -69,12 +74,17 @@ def as_release_image(file: DockerFile, context: FixContext) -> Change | None:
     stage = image.final
     if stage.has_error or image.start is None or image.start.stage is not stage or not image.tasks_in(stage):
         return None
-    if any(one.name in ("ONBUILD", "SHELL") for one in stage.instructions):
+    if stage is not ordered.stages[-1] or any(one.name in ("ONBUILD", "SHELL") for one in stage.instructions):
+        return None
+    release = image.release
+    if release is not None and any(command.name == "cd" for command in release.instruction.commands):
+        # Where it is made is not known then.
         return None
     name = release_name(image, context)
-    if name is None:
+    mix_env = release.mix_env if release is not None else stage.environment().get("MIX_ENV")
+    if not name or not mix_env:
         return None
-    text = _text(ordered, image, stage, name, context)
+    text = _text(ordered, image, f"{mix_env}/rel/{name}", context)
     made = _step(ordered, (FileChange(file.path, (Edit(0, len(ordered.data), text),)),))
     made = _finished(made, context)
     if made.error_spans or not made.data:
@@ -92,7 +102,9 @@ def _ordered(file: DockerFile, context: FixContext) -> tuple[DockerFile, list[Fi
     file = DockerFile(file.path, file.data.replace(b"\r\n", b"\n"), project=file.project)
     image = ElixirImage(file)
     stage = image.final
-    change = moved_up(file, image, stage) or set_for_production(file, image, stage)
+    change = moved_up(file, image, stage, COMPILING_TASKS | DEPENDENCY_TASKS) or set_for_production(
+        file, image, stage
+    )
     if change is not None:
         file = _step(file, change)
         image = ElixirImage(file)
@@ -138,7 +150,10 @@ def _step(file: DockerFile, change: Change) -> DockerFile:
 # -- the two stages --------------------------------------------------------------------------------
 
 
-def _text(file: DockerFile, image: ElixirImage, stage: Stage, name: str, context: FixContext) -> str:
+def _text(file: DockerFile, image: ElixirImage, made: str, context: FixContext) -> str:
+    """Both stages; `made` is where the release is made, below `_build`."""
+    stage = image.final
+    name = posixpath.basename(made)
     parts = _parts(image, stage)
     word = {
         keyword: named(file, keyword) for keyword in ("FROM", "RUN", "ENV", "COPY", "WORKDIR", "USER", "CMD")
@@ -152,15 +167,13 @@ def _text(file: DockerFile, image: ElixirImage, stage: Stage, name: str, context
     release = image.release
     lines = [head, start, *parts.builder]
     if release is None:
+        if image.start is not None and workdir_at(image.start) != built_in:
+            lines.append(f"{word['WORKDIR']} {built_in}\n")
         if not _has_assets_step(image, stage) and builds_assets(context):
             lines.append(f"{word['RUN']} mix assets.deploy\n")
         lines.append(f"{word['RUN']} mix release\n")
     path = _path_option(image)
-    made = (
-        posixpath.join(built_in, path)
-        if path is not None
-        else f"{posixpath.join(built_in, '_build/prod/rel')}/{name}"
-    )
+    made = posixpath.join(built_in, path if path is not None else f"_build/{made}")
     folder = workdir_at(image.start) if image.start is not None else built_in
     folder = folder if folder != "/" else "/app"
     runner, is_bare = _runner(stage)
@@ -168,6 +181,7 @@ def _text(file: DockerFile, image: ElixirImage, stage: Stage, name: str, context
     if not is_bare:
         lines.append(_BASE_TODO)
     lines.append(f"{word['FROM']} {runner}\n")
+    lines.extend(f"{named(file, 'ARG')} {one}\n" for one in _arguments(stage, parts.runner))
     packages = _installation(stage, is_bare)
     if packages:
         lines.append(f"\n{word['RUN']} {packages}\n")
@@ -354,6 +368,18 @@ def _installs(stage: Stage) -> Iterator[Command]:
 def _package_words(command: Command) -> list[str]:
     """The packages as they are written, versions and all."""
     return [word for word in command.arguments if not word.startswith(("-", ".", "$", "/"))][1:]
+
+
+def _arguments(stage: Stage, lines: list[str]) -> list[str]:
+    """The build arguments that the lines of the second stage name: what they were is forgotten at its FROM."""
+    named_there = set(re.findall(r"\$\{?(\w+)", "".join(lines)))
+    found: dict[str, str] = {}
+    for instruction in stage.named("ARG"):
+        for name, _, word in instruction.variables:
+            if name in named_there:
+                start, end = word.span
+                found[name] = instruction.file.data[start:end].decode("utf-8", "replace")
+    return list(found.values())
 
 
 def _variables(stage: Stage) -> list[str]:

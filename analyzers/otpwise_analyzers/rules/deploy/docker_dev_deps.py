@@ -144,7 +144,7 @@ class DockerDevDeps(DockerRule):
         image = production_image(file)
         if image is None:
             return
-        for stage in file.stages:
+        for stage in image.shipped:
             tasks = image.tasks_in(stage)
             if any(task.mix_env in ("dev", "test") for task in tasks):
                 continue

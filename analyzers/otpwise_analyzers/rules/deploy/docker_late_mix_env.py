@@ -152,7 +152,7 @@ class DockerLateMixEnv(DockerRule):
         image = production_image(file)
         if image is None:
             return
-        for stage in file.stages:
+        for stage in image.shipped:
             late = late_setting(image, stage)
             if late is not None:
                 setting, early = late

@@ -187,13 +187,27 @@ class DockerMissingMixEnv(DockerRule):
                 """,
             why="nothing says that this image is for users; developers run `mix phx.server`",
         ),
+        Example(
+            path="Dockerfile",
+            code="""\
+                FROM bitwalker/alpine-elixir-phoenix:1.14 AS build
+                COPY . .
+                RUN mix do deps.get, compile, phx.digest
+                RUN mix release --path /out
+                FROM alpine:3.17
+                COPY --from=build --chown=nobody:nobody /out /srv
+                USER nobody
+                CMD ["/srv/bin/my_app", "start"]
+                """,
+            why="what somebody else's image sets is not known here",
+        ),
     )
 
     def check(self, file: DockerFile) -> Iterable[Finding]:
         image = production_image(file)
         if image is None:
             return
-        for stage in file.stages:
+        for stage in image.shipped:
             bare = bare_task(image, stage)
             if bare is None:
                 # Set later is a finding of its own.

@@ -19,7 +19,7 @@ _HARMLESS_NAME = re.compile(
 )
 _URL_WITH_PASSWORD = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@:\s]+:([^/@\s]+)@")
 _PLACEHOLDER = re.compile(
-    r"nokey|no_?secret|dummy|placeholder|change_?me|change_?this|replace|example|sample|does_not_exist|unused|not[-_ ]?used"
+    r"nokey|default|no_?secret|dummy|placeholder|change_?me|change_?this|replace|example|sample|does_not_exist|unused|not[-_ ]?used"
     r"|fake|fill_?in|to_?be_?set|build[-_ ]?(?:time|only)|only[-_ ]?for|temporary|your[-_ ]|xxx|<|\.\.\.|\*\*\*|^(.)\1+$",
     re.IGNORECASE,
 )
@@ -94,7 +94,7 @@ class DockerSecret(DockerRule):
                 COPY . .
                 RUN mix release --path /out
                 FROM alpine:3.19.1
-                ENV STRIPE_SECRET=$STRIPE_SECRET ADMIN_PASSWORD=changeme123 SESSION_TOKEN=""
+                ENV STRIPE_SECRET=$STRIPE_SECRET ADMIN_PASSWORD=changeme123 SESSION_TOKEN="" MY_SLACK_TOKEN=slack_token
                 COPY --from=build --chown=nobody:nobody /out /srv
                 USER nobody
                 CMD ["/srv/bin/my_app", "start"]
@@ -130,11 +130,14 @@ class DockerSecret(DockerRule):
     )
 
     def check(self, file: DockerFile) -> Iterable[Finding]:
-        if production_image(file) is None:
+        image = production_image(file)
+        if image is None:
             return
         seen = set()
         for instruction in file.instructions:
             if instruction.name not in ("ENV", "ARG"):
+                continue
+            if instruction.stage is not None and instruction.stage not in image.shipped:
                 continue
             for name, value, word in instruction.variables:
                 if value and (name, value) not in seen and _is_secret(name, value):
@@ -162,5 +165,8 @@ def _is_secret(name: str, value: str) -> bool:
     if _NAME.search(name) is None or _HARMLESS_NAME.search(name) is not None:
         return False
     if len(value) < _SHORTEST or value.isdigit() or "/" in value[:1]:
+        return False
+    if value.upper().replace("-", "_") in name:
+        # `SLACK_TOKEN=slack_token`
         return False
     return _PLACEHOLDER.search(value) is None and value.lower() not in ("true", "false", "disabled")

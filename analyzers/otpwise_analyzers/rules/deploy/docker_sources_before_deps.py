@@ -168,6 +168,29 @@ class DockerSourcesBeforeDeps(DockerRule):
         ),
         Example(
             path="Dockerfile",
+            others={**_PROJECT, ".dockerignore": "_build/\n"},
+            code="""\
+                FROM elixir:1.16.2-slim
+                WORKDIR /app
+                «COPY . /app»
+                RUN mix deps.get
+                RUN npm ci --prefix assets
+                ENV MIX_ENV prod
+                CMD ["mix", "phx.server"]
+                """,
+            fixed="""\
+                FROM elixir:1.16.2-slim
+                WORKDIR /app
+                COPY mix.exs mix.lock ./
+                RUN mix deps.get
+                COPY . /app
+                RUN npm ci --prefix assets
+                ENV MIX_ENV prod
+                CMD ["mix", "phx.server"]
+                """,
+        ),
+        Example(
+            path="Dockerfile",
             others={
                 "mix.exs": 'defmodule U.MixProject do\n  use Mix.Project\n\n  def project, do: [apps_path: "apps"]\nend\n'
             },
@@ -242,13 +265,34 @@ class DockerSourcesBeforeDeps(DockerRule):
                 """,
             why="nothing is fetched in the stage that has the sources",
         ),
+        Example(
+            path="Dockerfile",
+            code="""\
+                FROM hexpm/elixir:1.16.2-erlang-26.2.2-alpine-3.19.1 AS deps
+                ENV MIX_ENV=prod
+                COPY mix.exs mix.lock ./
+                RUN mix deps.get --only prod && mix deps.compile
+                FROM hexpm/elixir:1.16.2-erlang-26.2.2-alpine-3.19.1 AS development
+                COPY . .
+                RUN mix do deps.get, deps.compile
+                CMD ["mix", "phx.server"]
+                FROM deps AS build
+                COPY . .
+                RUN mix release --path /out
+                FROM alpine:3.19.1
+                COPY --from=build --chown=nobody:nobody /out /srv
+                USER nobody
+                CMD ["/srv/bin/my_app", "start"]
+                """,
+            why="a stage for developers, of which nothing is in the image",
+        ),
     )
 
     def check(self, file: DockerFile) -> Iterable[Finding]:
         image = production_image(file)
         if image is None:
             return
-        for stage in file.stages:
+        for stage in image.shipped:
             copies = sources_above(image, stage)
             if not copies:
                 continue

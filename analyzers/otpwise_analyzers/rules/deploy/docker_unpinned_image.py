@@ -8,7 +8,7 @@ from otpwise_analyzers.findings import Finding, Level
 from otpwise_analyzers.project.images import production_image
 from otpwise_analyzers.rules.base import DockerRule, Example, Impact, Reference
 from otpwise_analyzers.source.edits import Span
-from otpwise_analyzers.syntax.dockerfile import DockerFile, Image
+from otpwise_analyzers.syntax.dockerfile import DockerFile, Image, Stage
 
 # Words of tags that name no version.
 _MOVING = frozenset(
@@ -151,10 +151,11 @@ class DockerUnpinnedImage(DockerRule):
     )
 
     def check(self, file: DockerFile) -> Iterable[Finding]:
-        if production_image(file) is None:
+        image = production_image(file)
+        if image is None:
             return
         seen = set()
-        for reference, span in _images(file):
+        for reference, span in _images(file, image.shipped):
             if reference not in seen and _is_unpinned(Image.of(reference)):
                 seen.add(reference)
                 yield self.finding(
@@ -165,14 +166,15 @@ class DockerUnpinnedImage(DockerRule):
                 )
 
 
-def _images(file: DockerFile) -> Iterator[tuple[str, Span]]:
+def _images(file: DockerFile, stages: list[Stage]) -> Iterator[tuple[str, Span]]:
     """The images from outside of the file, with where they are written."""
-    for stage in file.stages:
+    for stage in stages:
         if stage.image and stage.base is None and stage.image != "scratch":
             yield stage.image, stage.start.arguments[0].span
         for copy in stage.named("COPY"):
             origin = copy.flags.get("from", "")
-            if origin and "$" not in origin and file.stage_named(origin) is None:
+            # A bare name is more often a stage that is gone than an image.
+            if "/" in origin and "$" not in origin and file.stage_named(origin) is None:
                 flag = next(word for word in copy.words if word.text.startswith("--from="))
                 yield origin, Span(flag.span.start + len("--from="), flag.span.end)
 
