@@ -52,6 +52,8 @@ LISTED: dict[str, Listed | None] = {
     "otp.genserver_bottleneck_examples": None,
     "otp.ignored_start_options": (("start_link",), False, (b"GenServer", b"GenStage", b"GenStateMachine", b"gen_server")),
     "otp.missing_init": (("use",), False, (b"GenServer",)),
+    "otp.never_supervised": (("use",), False, (b"use GenServer", b"use Agent", b"use Supervisor", b"use DynamicSupervisor", b"use GenStage", b"use GenStateMachine", b"use Broadway", b"use ConsumerSupervisor", b"use WebSockex")),
+    "otp.never_supervised_examples": None,
     "otp.receive_without_after": (("receive",), False, ()),
     "otp.receive_without_after_examples": None,
     "otp.unawaited_task": (("async", "async_nolink"), False, (b"Task",)),

@@ -23,6 +23,7 @@ defmodule ChatApp.Application do
       {ChatApp.Reports.Refresher, every: :timer.minutes(10)},
       ChatAppWeb.Presence,
       {ChatApp.LinkPreviews.Cache, ttl: :timer.minutes(10)},
+      ChatApp.Messages.Drafts,
       ChatAppWeb.Endpoint
     ]
 

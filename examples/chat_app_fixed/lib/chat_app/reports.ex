@@ -5,18 +5,25 @@ defmodule ChatApp.Reports do
 
   alias ChatApp.Messages.Message
   alias ChatApp.Repo
+  alias ChatApp.Rooms.Invitation
+  alias ChatApp.Rooms.Room
 
   @daily_activity "daily_activity"
 
   def archived_room_names do
-    %{rows: rows} =
-      Repo.query!("SELECT name FROM rooms WHERE archived_at IS NOT NULL ORDER BY name")
+    rows =
+      Repo.all(
+        from r in Room,
+          where: not is_nil(r.archived_at),
+          order_by: r.name,
+          select: [r.name]
+      )
 
     List.flatten(rows)
   end
 
   def forget_invitations(before) do
-    Repo.query!("DELETE FROM invitations WHERE accepted_at IS NULL AND expires_at < $1", [before])
+    Repo.delete_all(from i in Invitation, where: is_nil(i.accepted_at) and i.expires_at < ^before)
   end
 
   def messages_per_room(since) do

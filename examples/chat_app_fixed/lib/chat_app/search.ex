@@ -29,8 +29,13 @@ defmodule ChatApp.Search do
   end
 
   def message_count(author_id) do
-    sql = "SELECT count(*) FROM messages WHERE author_id = $1"
-    %{rows: [[count]]} = Repo.query!(sql, [author_id])
+    count =
+      Repo.one!(
+        from m in Message,
+          where: m.author_id == ^author_id,
+          select: count()
+      )
+
     count
   end
 
