@@ -37,14 +37,14 @@ class RawSql(Rule):
         "The statement needs what Ecto has no words for: common table expressions, locks, EXPLAIN, window functions, "
         "DDL, JSON operators, functions of the database. None of those is reported."
     )
-    trade_off = "A query to translate by hand, and one more thing to know for those who think in SQL."
+    trade_off = "A translation to read through, and one more thing to know for those who think in SQL."
     fix_note = (
         "Unsafe: writes the query with `from`, parameters and interpolated values pinned, and runs it by "
-        "`Repo.all/2`, `one!/2`, `delete_all/2`, `update_all/2` or `insert_all/3`. Tables with a schema are read "
-        "through it, so values are cast and loaded by the schema's types: a UUID as text, an enum as an atom. It is "
-        "offered where the result is matched as `%{rows: rows}` or `num_rows`, read by `.rows`, dropped, or returned by "
-        "a function that nothing in the project calls; rows stay lists. A cast, CASE, a subselect, an unknown function or "
-        "a column that is no field of the schema gets no fix, and the message names it."
+        "`Repo.all/2`, `one!/2`, `delete_all/2`, `update_all/2` or `insert_all/3`. A table with a schema is read "
+        "through it, which casts the values. It is offered where the result is matched as `%{rows: rows}` or "
+        "`num_rows`, read by `.rows`, dropped, or (of `SELECT *`, or a write) returned by a function that nothing in the "
+        "project calls; rows stay lists. A cast, CASE, a subselect, an unknown function, a column that is no field of "
+        "the schema or that its schema loads otherwise (a UUID, an enum) gets no fix, and the message names it."
     )
     references = (
         Reference("Ecto.Query", "https://hexdocs.pm/ecto/Ecto.Query.html"),

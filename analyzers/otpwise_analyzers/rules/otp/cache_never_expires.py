@@ -20,6 +20,7 @@ from otpwise_analyzers.project.stores import (
     store_of,
 )
 from otpwise_analyzers.rewrite.expiring_store import expires, keeps_ttl
+from otpwise_analyzers.rewrite.server_start import init_of, is_empty, state_of
 from otpwise_analyzers.rules.base import Impact, Reference, Rule
 from otpwise_analyzers.rules.otp.cache_never_expires_examples import CORRECT, INCORRECT
 from otpwise_analyzers.syntax import nodes
@@ -32,7 +33,7 @@ _KEEPS_SIZE = _ADDS | {Kind.CHANGE}
 # Keys that come from a short list, to judge by their names.
 _FEW = re.compile(
     r"(^|_)(type|kind|name|field|option|setting|flag|level|status|event|metric|stat|feature|env|locale|lang"
-    r"|language|currency|module|node|region|shard|partition|queue|topic|mode|role|format|adapter|provider|app)s?$"
+    r"|language|currency|module|node|region|shard|partition|queue|topic|mode|role|format|adapter|provider|app|database|db|table)s?$"
 )
 _SETTINGS = re.compile(
     r"(Config|Configs|Configuration|Settings?|Env|Environment|Flags?|Features?|Registry|Metrics|Stats|Counters?"
@@ -94,7 +95,7 @@ class CacheNeverExpires(Rule):
         if module.uses_module("Agent"):
             steps = agent_steps(module)
             step = _growth(module, steps, _place_of_puts(steps)) if steps else None
-            if step is not None:
+            if step is not None and _agent_starts_empty(module):
                 yield self.finding(step.node, _message(module, step), Level.HINT, reach=module.node)
             return
         store = store_of(module)
@@ -102,7 +103,7 @@ class CacheNeverExpires(Rule):
             return
         for place in store.places:
             step = _growth(module, store.all_steps, place)
-            if step is None:
+            if step is None or not _starts_empty(module, place):
                 continue
             has_ttl = keeps_ttl(store, place)
             yield self.finding(
@@ -136,6 +137,34 @@ def _growth(module: Module, steps: Iterable[Step], place: str) -> Step | None:
     return next((step for step in adds if not _is_of_few(module, step)), None)
 
 
+def _starts_empty(module: Module, place: str) -> bool:
+    """Whether the map holds nothing at first, as far as `init/1` says: one that is filled there, from a list
+    or a table, has the keys of that."""
+    file, init = module.file, init_of(module)
+    state = state_of(init) if init is not None else None
+    if init is None or state is None:
+        return True
+    if place != WHOLE:
+        pairs = nodes.keyword_pairs(state, file.data) if state.type == "map" else {}
+        return place not in pairs or is_empty(file, pairs[place])
+    param = nodes.identifier(init.params[0], file.data)
+    return (
+        is_empty(file, state)
+        or state.type == "identifier"
+        or (param is not None and file.text(state) == f"Map.new({param})")
+    )
+
+
+def _agent_starts_empty(module: Module) -> bool:
+    """Whether the function that makes the Agent's state makes an empty map, or a map of empty ones."""
+    file = module.file
+    for call in file.calls("start_link"):
+        if call.module == "Agent" and call.enclosing_module is module and call.all_args:
+            made = re.sub(r"^fn -> | end$", "", file.text(call.all_args[0]))
+            return re.sub(r"\w+: %\{\},? ?", "", made) in ("%{}", "Map.new()", "&Map.new/0")
+    return True
+
+
 def _is_of_few(module: Module, step: Step) -> bool:
     """Whether the key is one of a few, or what is kept is a mere count."""
     file, key = module.file, step.key
@@ -145,6 +174,9 @@ def _is_of_few(module: Module, step: Step) -> bool:
     if key.type == "identifier" and _FEW.search(file.text(key)):
         return True
     if step.kind is Kind.UPDATE and re.search(r", \d+, &\(?&1 [+-] ", file.text(step.node)):
+        return True
+    spec = clause.attributes.get("spec")
+    if spec is not None and "(atom" in file.text(spec):
         return True
     names = {file.text(n) for n in (key, *nodes.descendants(key, "identifier")) if n.type == "identifier"}
     if clause.guard is not None and any(

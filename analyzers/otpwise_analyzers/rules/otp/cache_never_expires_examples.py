@@ -396,4 +396,37 @@ CORRECT = (
         """,
         why="Settings have names, and there are not many.",
     ),
+    Example(
+        """\
+        defmodule MyApp.Ratings do
+          use GenServer
+
+          @leagues [:first, :second]
+
+          def start_link(_opts), do: GenServer.start_link(__MODULE__, [], name: __MODULE__)
+
+          @impl true
+          def init(_opts), do: {:ok, Map.new(@leagues, &{&1, []})}
+
+          @impl true
+          def handle_cast({:rate, league, ratings}, state) do
+            {:noreply, Map.put(state, league, ratings)}
+          end
+        end
+        """,
+        why="It is filled at the start, with all the keys that there are.",
+    ),
+    Example(
+        """\
+        defmodule MyApp.Trees do
+          use Agent
+
+          def start_link(_opts), do: Agent.start_link(fn -> %{} end, name: __MODULE__)
+
+          @spec put(atom, binary) :: :ok
+          def put(file, tree), do: Agent.update(__MODULE__, &Map.put(&1, file, tree))
+        end
+        """,
+        why="Its keys are atoms, of which a node has no more than its code names.",
+    ),
 )
