@@ -15,6 +15,8 @@ const open = (event) => {
   api.postMessage({ place: Number(element.dataset.place) });
 };
 document.addEventListener("click", open);
+// The root stands in the middle of its children, which may be far down.
+document.querySelector(".tree > li > .node")?.scrollIntoView({ block: "center" });
 document.addEventListener("keydown", (event) => { if (event.key === "Enter") open(event); });
 `;
 
