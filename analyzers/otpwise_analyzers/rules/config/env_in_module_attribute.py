@@ -61,12 +61,9 @@ class EnvInModuleAttribute(Rule):
         for read in env_reads(file):
             place = place_in_body(read.call)
             module = read.call.enclosing_module
-            if (
-                place is None
-                or module is None
-                or read.is_of_the_build
-                or module.defines("__mix_recompile__?")
-            ):
+            if place is None or module is None or read.is_of_the_build:
+                continue
+            if module.defines("__mix_recompile__?") or _is_under_a_switch(file, read):
                 continue
             fixes = []
             if place.form is Form.ATTRIBUTE:

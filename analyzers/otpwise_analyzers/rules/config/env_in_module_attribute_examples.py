@@ -108,6 +108,9 @@ INCORRECT = (
               use MyApp.Queue, url: «System.get_env("QUEUE_URL")»
 
               if «System.get_env("JOBS_DISABLED")» do
+                @reason System.get_env("JOBS_DISABLED")
+
+                def reason, do: @reason
                 def enabled?, do: false
               else
                 def enabled?, do: true
