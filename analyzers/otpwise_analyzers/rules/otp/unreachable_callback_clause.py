@@ -9,8 +9,6 @@ from functools import partial
 from otpwise_analyzers.findings import Applicability, Finding, Fix, Level, Related
 from otpwise_analyzers.project import places
 from otpwise_analyzers.project.roles import Role, roles_of
-from otpwise_analyzers.rewrite.dead_clause import is_repeated, moved_above, removed, says_nothing
-from otpwise_analyzers.rewrite.merged_init import composes, merged, needs_a_handler
 from otpwise_analyzers.rules.base import Impact, Reference, Rule
 from otpwise_analyzers.rules.otp.unreachable_callback_clause_examples import CORRECT, INCORRECT
 from otpwise_analyzers.source.edits import Span
@@ -199,6 +197,10 @@ def _related(earlier: Definition) -> Related:
 
 
 def _fixes(module: Module, earlier: Definition, later: Definition) -> list[Fix]:
+    # Nearly every file calls for this rule, and hardly any for its fixes.
+    from otpwise_analyzers.rewrite.dead_clause import is_repeated, moved_above, removed, says_nothing
+    from otpwise_analyzers.rewrite.merged_init import composes, merged, needs_a_handler
+
     if composes(earlier, later):
         scaffold = needs_a_handler(module, later)
         return [
