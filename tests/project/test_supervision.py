@@ -583,6 +583,24 @@ def test_applications_of_an_umbrella_have_trees_of_their_own() -> None:
     assert apps[2].problem and not apps[2].roots
 
 
+def test_code_that_nests_without_end_is_let_go() -> None:
+    nested = " ++ ".join(["[Shop.Cache]"] * 3_000)
+    app = tree({"lib/shop/application.ex": _started_with(nested)})
+    assert len(list(app.walk())) in (1, 3_001)
+    deep = "[" * 2_000 + "Shop.Cache" + "]" * 2_000
+    assert tree({"lib/shop/application.ex": _started_with(deep)}).roots
+    calls = "\n".join(f"  defp f{n}(x), do: f{n + 1}(x) ++ f{n + 1}(x)" for n in range(40))
+    app = tree({"lib/shop/application.ex": _started_with("f0(1)", f"{calls}\n  defp f40(x), do: [x]")})
+    assert len(list(app.walk())) < 5_000
+
+
+def _started_with(children: str, more: str = "") -> str:
+    return (
+        "defmodule Shop.Application do\n  use Application\n"
+        f"  def start(_, _), do: Supervisor.start_link({children}, strategy: :one_for_one)\n{more}\nend\n"
+    )
+
+
 def test_what_can_go_wrong_is_said() -> None:
     (app,) = project({}).trees.apps
     assert "Shop.Application is in none" in app.problem

@@ -90,12 +90,17 @@ def supervision_of(module: Module, spans: dict[str, tuple[int, int]]) -> Supervi
     """What a module says about other processes; the places go into `spans`."""
     starts = started_by_hand(module)
     data = module.file.data
-    # What looks like a helper and is not must not cost much.
-    helpers = _helpers(module, ChildReader(module, budget=600), spans)
-    if b"uperv" not in data and b"start_child" not in data:
-        return Supervision(helpers=helpers, starts=starts)
-    reader = ChildReader(module)
-    return Supervision(_supervisors(module, reader, spans), _started(module, reader, spans), helpers, starts)
+    try:
+        # What looks like a helper and is not must not cost much.
+        helpers = _helpers(module, ChildReader(module, budget=600), spans)
+        if b"uperv" not in data and b"start_child" not in data:
+            return Supervision(helpers=helpers, starts=starts)
+        reader = ChildReader(module)
+        supervisors, started = _supervisors(module, reader, spans), _started(module, reader, spans)
+    except RecursionError:
+        # Generated code may nest as deep as it likes.
+        return Supervision(starts=starts)
+    return Supervision(supervisors, started, helpers, starts)
 
 
 # -- supervisors -----------------------------------------------------------------------------------
