@@ -6,7 +6,7 @@ import { locate, privateProgram, type Surroundings } from "../src/locate.ts";
 function around(files: string[], changes: Partial<Surroundings> = {}): Surroundings {
   return {
     configured: [],
-    folders: ["/work/shop"],
+    folders: ["/code/shop"],
     trusted: true,
     storage: "/home/jo/.storage",
     home: "/home/jo",
@@ -17,7 +17,7 @@ function around(files: string[], changes: Partial<Surroundings> = {}): Surroundi
   };
 }
 
-const VENV = "/work/shop/.venv/bin/otpwise";
+const VENV = "/code/shop/.venv/bin/otpwise";
 const PATH = "/usr/bin/otpwise";
 const PRIVATE = "/home/jo/.storage/environment/bin/otpwise";
 
@@ -39,8 +39,8 @@ test("a setting that names nothing is told, and the search goes on", () => {
 test("the setting understands ~, ${workspaceFolder} and relative paths", () => {
   for (const [written, file] of [
     ["~/bin/otpwise", "/home/jo/bin/otpwise"],
-    ["${workspaceFolder}/tools/otpwise", "/work/shop/tools/otpwise"],
-    ["tools/otpwise", "/work/shop/tools/otpwise"],
+    ["${workspaceFolder}/tools/otpwise", "/code/shop/tools/otpwise"],
+    ["tools/otpwise", "/code/shop/tools/otpwise"],
   ] as const) {
     assert.equal(locate(around([file], { configured: [written] })).found?.command, file);
   }
@@ -48,7 +48,7 @@ test("the setting understands ~, ${workspaceFolder} and relative paths", () => {
 
 test("nothing in a folder that is not trusted is run", () => {
   assert.equal(locate(around([VENV, PRIVATE], { trusted: false })).found?.command, PRIVATE);
-  const relative = around(["/work/shop/bin/otpwise"], { trusted: false, searchPath: "bin:." });
+  const relative = around(["/code/shop/bin/otpwise"], { trusted: false, searchPath: "bin:." });
   assert.equal(locate(relative).found, undefined);
 });
 
