@@ -152,14 +152,25 @@ async function step(what, act) {
   }
 }
 
+/** Opens the quick input with a key and writes into it; a panel that has the focus may swallow the key once. */
+async function ask(key, text) {
+  const input = page.locator(".quick-input-widget input").first();
+  for (let attempt = 1; ; attempt += 1) {
+    await page.keyboard.press("Escape");
+    await page.keyboard.press(key);
+    try {
+      await input.fill(text, { timeout: 5000 });
+      return input;
+    } catch (error) {
+      if (attempt === 5) throw error;
+    }
+  }
+}
+
 /** Opens a file with the cursor on the first `word` in it. */
 async function open(file, word) {
   const name = path.basename(file);
-  await page.keyboard.press("Escape");
-  await page.keyboard.press("Control+P");
-  const input = page.locator(".quick-input-widget input").first();
-  await input.waitFor({ state: "visible", timeout: LONG });
-  await input.fill(file);
+  const input = await ask("Control+P", file);
   await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor({ timeout: LONG });
   await page.keyboard.press("Enter");
   await page.locator(".tab.active", { hasText: name }).waitFor({ timeout: LONG });
@@ -179,10 +190,7 @@ async function hover() {
 }
 
 async function command(title) {
-  await page.keyboard.press("F1");
-  const input = page.locator(".quick-input-widget input").first();
-  await input.waitFor({ state: "visible", timeout: LONG });
-  await input.fill(`>${title}`);
+  await ask("F1", `>${title}`);
   await page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().click({ timeout: LONG });
 }
 
