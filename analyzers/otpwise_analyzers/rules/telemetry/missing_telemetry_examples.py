@@ -29,6 +29,23 @@ defmodule MyApp.Repo do
 end
 """
 
+_SHOP = """\
+defmodule Shop.Application do
+  use Application
+
+  def start(_type, _args) do
+    Supervisor.start_link(
+      «[
+        {Shop.Stock, every: 5_000},
+        ShopWeb.Endpoint
+      ]»,
+      strategy: :rest_for_one,
+      name: Shop.Supervisor
+    )
+  end
+end
+"""
+
 INCORRECT = (
     Example(
         path="lib/my_app/application.ex",
@@ -76,6 +93,32 @@ INCORRECT = (
             end
             """,
         others={"mix.exs": mix('{:phoenix, "~> 1.7"}')},
+    ),
+    Example(
+        path="apps/shop/lib/shop/application.ex",
+        code=_SHOP,
+        others={
+            "mix.exs": """\
+                defmodule Umbrella.MixProject do
+                  use Mix.Project
+
+                  def project, do: [apps_path: "apps"]
+                end
+                """,
+            "apps/shop/mix.exs": mix('{:phoenix, "~> 1.7"}', '{:jason, "~> 1.4"}', module="Shop", app="shop"),
+        },
+        fixed=_SHOP.replace("«[", "[\n        ShopWeb.Telemetry,").replace("»", ""),
+        fixed_others={
+            "apps/shop/mix.exs": mix(
+                '{:phoenix, "~> 1.7"}',
+                '{:jason, "~> 1.4"}',
+                '{:telemetry_metrics, "~> 1.0"}',
+                '{:telemetry_poller, "~> 1.0"}',
+                '{:telemetry_metrics_prometheus_core, "~> 1.2"}',
+                module="Shop",
+                app="shop",
+            ),
+        },
     ),
 )
 
