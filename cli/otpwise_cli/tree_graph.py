@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from otpwise_analyzers.project.supervision import AppTree, Kind, Node
 from otpwise_cli.tree import Forest
-from otpwise_cli.tree_text import intensity
 
 _MERMAID_SHAPES = {
     Kind.SUPERVISOR: ('["', '"]'),
@@ -100,7 +99,7 @@ def _lines(node: Node) -> Iterator[str]:
     if node.name is not None and node.module is not None and node.name != node.module:
         yield f"as {node.name}"
     if node.kind in (Kind.SUPERVISOR, Kind.DYNAMIC):
-        yield f"{node.strategy or 'strategy not known'}, {intensity(node)}"
+        yield f"{node.strategy or 'strategy not known'}, {node.intensity}"
     if node.condition:
         yield node.condition
 

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 
 from otpwise_analyzers.project.supervision import AppTree, Kind, Node, Unsupervised
-from otpwise_cli.counts import plural
 from otpwise_cli.tree import Forest
 
 _BOLD, _DIM, _CYAN, _YELLOW, _MAGENTA = "1", "2", "36", "33", "35"
@@ -76,7 +75,7 @@ def _branch(
 
 
 def _node(forest: Forest, node: Node, tip: str, indent: str, paint: _Paint, note: str = "") -> Iterator[str]:
-    parts = [part for part in (*_settings(node), note) if part]
+    parts = [part for part in (*node.settings, note) if part]
     where = forest.where(node.entry or node.definition)
     yield "".join(
         (
@@ -108,27 +107,6 @@ def _title(node: Node, paint: _Paint) -> str:
     if node.runs is not None:
         title += paint(f" ({node.runs})", _DIM)
     return title
-
-
-def _settings(node: Node) -> Iterator[str]:
-    if node.kind in (Kind.SUPERVISOR, Kind.DYNAMIC):
-        yield node.strategy or "strategy not known"
-        yield intensity(node)
-    if node.restart not in (None, "permanent"):
-        yield str(node.restart)
-    if node.is_linked:
-        yield "linked to it"
-    if node.is_repetition:
-        yield "as above: it contains itself"
-
-
-def intensity(node: Node) -> str:
-    """`3 restarts in 5 s`, and whether that is the default; empty when there is nothing to say."""
-    if node.max_restarts is None and node.max_seconds is None:
-        return "intensity not known"
-    restarts = "?" if node.max_restarts is None else plural(node.max_restarts, "restart")
-    seconds = "?" if node.max_seconds is None else node.max_seconds
-    return f"{restarts} in {seconds} s{' (default)' if node.is_default_intensity else ''}"
 
 
 def _started(forest: Forest, node: Node) -> str:

@@ -21,20 +21,22 @@ TREE = "otpwise/tree"
 
 
 def register(server: OtpwiseServer) -> None:
-    """Adds the requests. Their answers are plain JSON; what they hold is said in docs/editors.md."""
+    """Adds the requests. Their answers are plain JSON; what they hold is said in editors/README.md."""
 
     @server.feature(RULES)
-    def rules(params: Any) -> list[dict[str, str]]:
+    async def rules(params: Any) -> list[dict[str, str]]:
         """Every rule's name and its one-line summary, by name."""
-        return [{"name": name, "summary": summary} for name, summary in summaries().items()]
+        # Imports every rule: not where the next keystroke is read.
+        found = await server.session.thread.run(Urgency.REQUEST, summaries)
+        return [{"name": name, "summary": summary} for name, summary in found.items()]
 
     @server.feature(EXPLANATION)
-    def explanation(params: Any) -> dict[str, str] | None:
+    async def explanation(params: Any) -> dict[str, str] | None:
         """A rule's page; null for a rule that there is not."""
         rule = getattr(params, "rule", None)
         if not isinstance(rule, str):
             raise JsonRpcInvalidParams(f"{EXPLANATION} takes the name of a rule: {{rule: string}}")
-        text = page_text(rule)
+        text = await server.session.thread.run(Urgency.REQUEST, lambda: page_text(rule))
         return {"title": rule, "markdown": text, "url": page_of(rule)} if text is not None else None
 
     @server.feature(TREE)

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import importlib
-import os
 from functools import cache
 
 from otpwise_analyzers import guide
 from otpwise_analyzers.guide.base import Construct
+from otpwise_analyzers.rules.catalogue import modules_below
 
 
 def modules() -> list[str]:
     """The modules in the topics' folders, as `otp.genserver_call`, sorted."""
-    found: list[str] = []
-    for root in guide.__path__:
-        with os.scandir(root) as topics:
-            folders = [entry for entry in topics if entry.is_dir() and entry.name.isidentifier()]
-        for folder in folders:
-            with os.scandir(folder.path) as files:
-                found.extend(
-                    f"{folder.name}.{file.name[:-3]}"
-                    for file in files
-                    if file.name.endswith(".py") and file.name != "__init__.py"
-                )
-    return sorted(found)
+    return modules_below(guide.__path__)
 
 
 @cache

@@ -147,20 +147,8 @@ def _title(node: Node) -> str:
 def _lines(node: Node) -> Iterator[str]:
     if node.name is not None and node.name != node.module:
         yield f"as {node.name}"
-    if node.kind in (Kind.SUPERVISOR, Kind.DYNAMIC):
-        yield f"{node.strategy or 'strategy not known'} · {_intensity(node)}"
-    if node.restart not in (None, "permanent"):
-        yield str(node.restart)
-    if node.is_repetition:
-        yield "as above: it contains itself"
-
-
-def _intensity(node: Node) -> str:
-    if node.max_restarts is None and node.max_seconds is None:
-        return "intensity not known"
-    restarts = "?" if node.max_restarts is None else node.max_restarts
-    seconds = "?" if node.max_seconds is None else node.max_seconds
-    return f"{restarts} restarts in {seconds} s"
+    if settings := " · ".join(node.settings):
+        yield settings
 
 
 def _alone(one: Unsupervised) -> str:

@@ -83,6 +83,29 @@ class Node:
             return self.name
         return self.module or self.name or f"? from {self.source}"
 
+    @property
+    def intensity(self) -> str:
+        """`3 restarts in 5 s`, and whether that is the default."""
+        if self.max_restarts is None and self.max_seconds is None:
+            return "intensity not known"
+        restarts = "?" if self.max_restarts is None else str(self.max_restarts)
+        seconds = "?" if self.max_seconds is None else str(self.max_seconds)
+        default = " (default)" if self.is_default_intensity else ""
+        return f"{restarts} restart{'' if restarts == '1' else 's'} in {seconds} s{default}"
+
+    @property
+    def settings(self) -> Iterator[str]:
+        """What is to be said of it beside its names: strategy, intensity, restart, and what is out of the common."""
+        if self.kind in (Kind.SUPERVISOR, Kind.DYNAMIC):
+            yield self.strategy or "strategy not known"
+            yield self.intensity
+        if self.restart not in (None, "permanent"):
+            yield str(self.restart)
+        if self.is_linked:
+            yield "linked to it"
+        if self.is_repetition:
+            yield "as above: it contains itself"
+
     def walk(self) -> Iterator[Node]:
         """The node and all below it, in order."""
         yield self

@@ -87,18 +87,6 @@ def _is_used_inside(module: Module, interface: set[Definition | None]) -> bool:
     return False
 
 
-def _first_line(clause: Definition) -> int:
-    """The start of the clause's lines, with its attributes and the comments above."""
-    file = clause.file
-    at = layout.line_start(file, clause.start_with_attributes)
-    while at > 0:
-        above = layout.line_start(file, at - 1)
-        if not file.data[above:at].lstrip().startswith(b"#"):
-            break
-        at = above
-    return at
-
-
 def _removed(clauses: list[Definition], *, leaves_nothing: bool) -> list[Edit]:
     """Removes clauses, each with the blank line behind it, or with the one before where the module ends.
 
@@ -107,7 +95,7 @@ def _removed(clauses: list[Definition], *, leaves_nothing: bool) -> list[Edit]:
     file = clauses[0].file
     spans: list[Span] = []
     for clause in clauses:
-        start, end = _first_line(clause), _after(file, clause.node.end_byte)
+        start, end = callbacks.first_line(clause), _after(file, clause.node.end_byte)
         if end < len(file.data) and not layout.data_line(file, end):
             end = _after(file, end)
         if spans and spans[-1].end == start:
@@ -147,7 +135,7 @@ def _as_call(clause: Definition) -> str | None:
             edits.append(Edit(items[1].end_byte, items[1].end_byte, ", :ok"))
         else:
             return None
-    span = Span(_first_line(clause), layout.line_end(file, clause.node.end_byte))
+    span = Span(callbacks.first_line(clause), layout.line_end(file, clause.node.end_byte))
     text = dedented_lines(file, span, edits)
     if text is None:
         return None

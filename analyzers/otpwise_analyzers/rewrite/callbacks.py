@@ -42,6 +42,12 @@ def insertion_after(clause: Definition, text: str) -> Edit:
 
 def insertion_before(clause: Definition, text: str) -> Edit:
     """`text` (dedented code) as definitions of their own before `clause`, its attributes and its comments."""
+    file, at = clause.file, first_line(clause)
+    return Edit(at, at, layout.reindent(text.strip("\n"), layout.indent_of(file, clause.node)) + "\n\n")
+
+
+def first_line(clause: Definition) -> int:
+    """The first byte of the clause's lines, with its attributes and the comments above."""
     file = clause.file
     at = layout.line_start(file, clause.start_with_attributes)
     while at > 0:
@@ -49,7 +55,7 @@ def insertion_before(clause: Definition, text: str) -> Edit:
         if not file.data[above:at].lstrip().startswith(b"#"):
             break
         at = above
-    return Edit(at, at, layout.reindent(text.strip("\n"), layout.indent_of(file, clause.node)) + "\n\n")
+    return at
 
 
 def last_clause(module: Module, names: Iterable[str]) -> Definition | None:

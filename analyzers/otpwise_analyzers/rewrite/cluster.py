@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from otpwise_analyzers.findings import Change, FileChange
@@ -12,6 +11,7 @@ from otpwise_analyzers.rewrite import children, layout
 from otpwise_analyzers.rewrite.config_entries import CannotRewriteError
 from otpwise_analyzers.rewrite.config_placing import append
 from otpwise_analyzers.rewrite.dependencies import add_dependencies
+from otpwise_analyzers.rewrite.naming import underscored
 from otpwise_analyzers.rewrite.runtime_config import destination
 from otpwise_analyzers.source.edits import Edit
 from otpwise_analyzers.syntax.calls import Call
@@ -38,17 +38,13 @@ def clustered(context: FixContext, call: Call) -> Change | None:
     if child is None or dependencies is None:
         return None
     try:
-        lines = _topology(_app_name(root), call)
+        lines = _topology(underscored(root.partition(".")[0]), call)
         config = _configured(context, where.path, lines, where.environment)
     except CannotRewriteError:
         return None
     edits = _without(call)
     own = (layout.change_of(call.file, edits),) if edits else ()
     return children.merged(*own, *child, *dependencies, config)
-
-
-def _app_name(root: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", root.partition(".")[0]).lower()
 
 
 def _topology(name: str, call: Call) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from otpwise_analyzers import rules
@@ -89,8 +89,13 @@ class Catalogue(MutableMapping[str, "AnyRule"]):
 
 def modules() -> list[str]:
     """The modules in the families' folders, as `otp.missing_init`, sorted; some hold no rule."""
+    return modules_below(rules.__path__)
+
+
+def modules_below(roots: Iterable[str]) -> list[str]:
+    """The modules in the folders of a package, each as `folder.module`, sorted; `roots` is its `__path__`."""
     found: list[str] = []
-    for root in rules.__path__:
+    for root in roots:
         with os.scandir(root) as families:
             folders = [entry for entry in families if entry.is_dir() and entry.name.isidentifier()]
         for folder in folders:
