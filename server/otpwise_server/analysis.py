@@ -12,15 +12,14 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from otpwise_analyzers import engine, suppressions
 from otpwise_analyzers.findings import Applicability, Change, FileChange, Finding, Fix
 from otpwise_analyzers.project import discovery, places
 from otpwise_analyzers.project.config import Settings
-from otpwise_analyzers.project.facts import FileFacts, facts_of
 from otpwise_analyzers.project.ignore import IgnoreList
 from otpwise_analyzers.project.index import Project
-from otpwise_analyzers.project.supervision import Place, Supervised
 from otpwise_analyzers.project.view import FixContext, Key
 from otpwise_analyzers.rules.catalogue import RULES
 from otpwise_analyzers.source.edits import Edit, OverlappingEditsError, Span, in_order
@@ -29,6 +28,10 @@ from otpwise_analyzers.syntax.languages import ELIXIR, Language, is_read, langua
 from otpwise_analyzers.syntax.source_file import SourceFile
 from otpwise_server.documents import Text
 from otpwise_server.reading import data_on_disk
+
+if TYPE_CHECKING:
+    from otpwise_analyzers.project.facts import FileFacts
+    from otpwise_analyzers.project.supervision import Place, Supervised
 
 Stopped = engine.Stopped
 
@@ -194,6 +197,8 @@ class ProjectAnalysis:
             self.files.discard(path)
             return self._outdated(self._index.remove(path))
         self.files.add(path)
+        from otpwise_analyzers.project.facts import facts_of
+
         return self._outdated(self._index.update(path, facts_of(file)))
 
     def _read_lock(self, path: str) -> set[Key]:

@@ -7,12 +7,15 @@ is no lens that nobody does.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from otpwise_analyzers.project.supervision import Parent, Place, Supervised
 from otpwise_server.analysis import Checked, ProjectAnalysis
 from otpwise_server.client import Client
+
+if TYPE_CHECKING:
+    from otpwise_analyzers.project.supervision import Parent, Place, Supervised
 
 GO_TO = "otpwise.goTo"
 # The protocol's way to say that a click does nothing.

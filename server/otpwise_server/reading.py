@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from otpwise_analyzers.project.facts import FileFacts, facts_of
 from otpwise_analyzers.source.document import Document, NotUtf8Error
 from otpwise_analyzers.syntax.languages import open_file
+
+if TYPE_CHECKING:
+    from otpwise_analyzers.project.facts import FileFacts
 
 log = logging.getLogger(__name__)
 
@@ -25,5 +28,7 @@ def data_on_disk(path: Path) -> bytes | None:
 
 def facts_from_disk(root: Path, path: str) -> FileFacts | None:
     """The facts of a project's file as it lies on the disk."""
+    from otpwise_analyzers.project.facts import facts_of
+
     data = data_on_disk(root / path)
     return facts_of(open_file(path, data)) if data is not None else None

@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from lsprotocol import types
@@ -14,7 +14,6 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 
 from otpwise_analyzers import __version__
-from otpwise_analyzers.project.supervision import Place
 from otpwise_analyzers.source.lines import Encoding
 from otpwise_server import own_requests, watching
 from otpwise_server.actions import EXPLAIN, FIX_ALL, ActionData, Offer, Wanted
@@ -29,6 +28,9 @@ from otpwise_server.pulling import WorkspaceReport, document_report
 from otpwise_server.session import Session
 from otpwise_server.worker import Urgency
 from otpwise_server.workspace_edits import CannotEditError
+
+if TYPE_CHECKING:
+    from otpwise_analyzers.project.supervision import Place
 
 log = logging.getLogger(__name__)
 
@@ -229,6 +231,8 @@ def _register_lenses(server: OtpwiseServer) -> None:
         """Shows an entry of a children list."""
         match arguments:
             case [str(root), str(path), str(key)]:
+                from otpwise_analyzers.project.supervision import Place
+
                 await _show(session, Path(root), Place(path, key))
             case _:
                 raise JsonRpcInvalidParams(f"{GO_TO} takes a root, a path and a key, as the lenses have them")

@@ -17,7 +17,6 @@ from otpwise_server.client import Client
 from otpwise_server.configuration import Configuration
 from otpwise_server.diagnostics import diagnostics_of
 from otpwise_server.documents import OpenDocument, OpenDocuments, Text
-from otpwise_server.indexing import collect
 from otpwise_server.progress import Progress
 from otpwise_server.projects import Projects, is_served
 from otpwise_server.worker import AnalysisThread, Stop, Urgency
@@ -283,6 +282,9 @@ class Session:
         task.add_done_callback(self._ended)
 
     async def _index(self, project: ProjectAnalysis, root: Path) -> None:
+        # After the first file's diagnostics, which need no facts.
+        from otpwise_server.indexing import collect
+
         await self.configuration.read(project)
         progress = await Progress.begin(self.server, f"Otpwise: reading {root.name}")
         try:

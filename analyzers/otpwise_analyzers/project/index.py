@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from otpwise_analyzers.project.compile_time import CompiledRead
 from otpwise_analyzers.project.config_files import ConfigFacts, Configuration
-from otpwise_analyzers.project.facts import FileFacts, MixFacts
 from otpwise_analyzers.project.module_paths import Layout, layout_of
-from otpwise_analyzers.project.supervision import Place, Supervised
-from otpwise_analyzers.project.telemetry import Dashboard
 from otpwise_analyzers.project.template_owners import TemplateOwners
-from otpwise_analyzers.project.trees import Trees
 from otpwise_analyzers.project.view import Key, Located, ProjectView
 from otpwise_analyzers.syntax.surroundings import Expansion
+
+if TYPE_CHECKING:
+    from otpwise_analyzers.project.compile_time import CompiledRead
+    from otpwise_analyzers.project.facts import FileFacts, MixFacts
+    from otpwise_analyzers.project.supervision import Place, Supervised
+    from otpwise_analyzers.project.telemetry import Dashboard
+    from otpwise_analyzers.project.trees import Trees
 
 _LOCKED = re.compile(rb'^\s*"([^"]+)": \{:hex, :[\w"]+, "([^"]+)"', re.MULTILINE)
 _LOCKED_OTHER = re.compile(rb'^\s*"([^"]+)": \{:(?:git|path)', re.MULTILINE)
@@ -107,6 +110,9 @@ class _Answers:
 
     @cached_property
     def trees(self) -> Trees:
+        # Not at the start: the first file that is opened is checked before there is an index.
+        from otpwise_analyzers.project.trees import Trees
+
         return Trees(self.files, self.modules, self.mixes, self.app_of)
 
     @cached_property

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from otpwise_analyzers.project.compile_time import CompiledRead
-from otpwise_analyzers.project.config_files import Configuration
 from otpwise_analyzers.project.effects import NO_EFFECTS, Effect
-from otpwise_analyzers.project.facts import Function, MixFacts, ModuleFacts
 from otpwise_analyzers.project.mail_calls import MAILERS
-from otpwise_analyzers.project.module_paths import Layout
-from otpwise_analyzers.project.schemas import Schema
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.languages import open_file
@@ -19,7 +14,12 @@ from otpwise_analyzers.syntax.source_file import SourceFile
 from otpwise_analyzers.syntax.surroundings import Expansion, TemplateScope
 
 if TYPE_CHECKING:
+    from otpwise_analyzers.project.compile_time import CompiledRead
+    from otpwise_analyzers.project.config_files import Configuration
+    from otpwise_analyzers.project.facts import Function, MixFacts, ModuleFacts
     from otpwise_analyzers.project.index import Project
+    from otpwise_analyzers.project.module_paths import Layout
+    from otpwise_analyzers.project.schemas import Schema
     from otpwise_analyzers.project.supervision import Supervised
     from otpwise_analyzers.project.telemetry import Dashboard
 
