@@ -1,5 +1,5 @@
 """Writes what is made from the rules and the constructs: docs/rules/*.md, docs/constructs.md, the table in the
-README, the links in docs/guide.md, and the list of what each rule subscribes to.
+README, docs/fixes.md, the links in docs/guide.md, and the list of what each rule subscribes to.
 
 python docs/generate.py            writes
 python docs/generate.py --check    says what is not current, and exits with 1
@@ -10,11 +10,20 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from textwrap import dedent
 
+from otpwise_analyzers.engine import check
+from otpwise_analyzers.findings import Applicability
 from otpwise_analyzers.guide import page as guide_page
-from otpwise_analyzers.rules import page
+from otpwise_analyzers.project.config import Settings
+from otpwise_analyzers.project.facts import facts_of
+from otpwise_analyzers.project.index import Project
+from otpwise_analyzers.rules import fix_page, page
+from otpwise_analyzers.rules.base import AnyRule
 from otpwise_analyzers.rules.catalogue import RULES, modules, rule_in, subscription_of
+from otpwise_analyzers.syntax.languages import is_read, open_file
 
 ROOT = Path(__file__).resolve().parent.parent
 _LIST = ROOT / "analyzers/otpwise_analyzers/rules/subscriptions.py"
@@ -32,12 +41,30 @@ def wanted() -> dict[Path, str]:
     files[readme] = _TABLE.sub(
         lambda match: f"{match.group(1)}{table}{match.group(2)}", readme.read_text(encoding="utf-8")
     )
+    offered = {name: fixes_in_examples(rule) for name, rule in RULES.items()}
+    files[ROOT / "docs/fixes.md"] = fix_page.whole(RULES.values(), offered)
     constructs = ROOT / "docs/constructs.md"
     files[constructs] = guide_page.whole()
     guide = ROOT / "docs/guide.md"
     files[guide] = linked(guide.read_text(encoding="utf-8"), anchors(files[constructs]))
     files[_LIST] = _listed()
     return files
+
+
+def fixes_in_examples(rule: AnyRule) -> dict[Applicability, list[str]]:
+    """The titles of the fixes that a rule offers in its examples, by how safe they are."""
+    found: dict[Applicability, dict[str, None]] = {kind: {} for kind in Applicability}
+    for example in rule.incorrect:
+        texts = {path: dedent(text).encode() for path, text in example.others.items()}
+        texts[example.path] = example.text.encode()
+        project = Project()
+        project.load(facts_of(open_file(path, data)) for path, data in texts.items() if is_read(path))
+        file = open_file(example.path, texts[example.path], project=project.view(example.path))
+        for finding in check(file, Settings(profile=example.profile)).findings:
+            if finding.rule == rule.name:
+                for fix in finding.fixes:
+                    found[fix.applicability][fix.title] = None
+    return {kind: list(titles) for kind, titles in found.items() if titles}
 
 
 def anchors(page: str) -> dict[str, str]:
@@ -99,21 +126,21 @@ def _quoted(value: object) -> str:
     return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
-def stale() -> list[Path]:
+def stale(files: Mapping[Path, str]) -> list[Path]:
     """The files that are missing, different, or left over from a rule that is gone."""
-    files = wanted()
     found = [path for path, text in files.items() if not path.exists() or path.read_text("utf-8") != text]
     found.extend(path for path in (ROOT / "docs/rules").rglob("*.md") if path not in files)
     return sorted(found)
 
 
 def main() -> int:
+    files = wanted()
+    left = stale(files)
     if "--check" in sys.argv[1:]:
-        for path in stale():
+        for path in left:
             print(f"not current: {path.relative_to(ROOT)} (run `make docs`)")
-        return 1 if stale() else 0
-    for path in stale():
-        files = wanted()
+        return 1 if left else 0
+    for path in left:
         if path in files:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(files[path], encoding="utf-8")

@@ -5,19 +5,26 @@ from __future__ import annotations
 import importlib.util
 import re
 from pathlib import Path
+from types import ModuleType
 
+from otpwise_analyzers.findings import Applicability
 from otpwise_analyzers.guide.catalogue import constructs
 from otpwise_analyzers.rules.catalogue import RULES
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def test_generated_pages_are_current() -> None:
+def _generate() -> ModuleType:
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
     assert spec is not None and spec.loader is not None
     generate = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(generate)
-    assert [str(path) for path in generate.stale()] == []
+    return generate
+
+
+def test_generated_pages_are_current() -> None:
+    generate = _generate()
+    assert [str(path) for path in generate.stale(generate.wanted())] == []
 
 
 GUIDE = (ROOT / "docs/guide.md").read_text(encoding="utf-8")
@@ -48,3 +55,11 @@ def test_the_columns_for_hovers_hold_constructs_only() -> None:
             cells = [row.removesuffix(" |").rpartition(" |")[2] for row in rows]
             named = {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
             assert named <= set(constructs()), head
+
+
+def test_the_page_on_fixes_names_the_kinds_that_the_examples_show() -> None:
+    generate = _generate()
+    for rule in RULES.values():
+        if rule.fix_note is not None:
+            said = {kind for kind in Applicability if re.search(rf"(?i)\b{kind}\b", rule.fix_note.because)}
+            assert said == set(generate.fixes_in_examples(rule)), rule.name

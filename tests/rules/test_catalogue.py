@@ -28,7 +28,15 @@ def test_says_everything(rule: Rule) -> None:
         assert isinstance(text, str) and len(text) >= 5, f"{rule.name}: {field} is missing"
     assert not rule.summary.endswith(".") and "\n" not in rule.summary
     has_fix = any(example.fixed is not None or example.fixed_others for example in rule.incorrect)
-    assert not has_fix or rule.fix_note, f"{rule.name}: fix_note is missing"
+    note = rule.fix_note
+    if note is None:
+        assert not has_fix, f"{rule.name}: fix_note is missing"
+        assert len(rule.no_fix) >= 20, f"{rule.name}: no_fix does not say why there is none"
+    else:
+        assert has_fix, f"{rule.name}: no example shows the fix"
+        assert not rule.no_fix, f"{rule.name}: there is a fix"
+        for text in (note.writes, note.because, note.leaves):
+            assert len(text) >= 20 and text.endswith("."), f"{rule.name}: {text!r} is no sentence"
     for reference in rule.references:
         assert reference.url.startswith("https://") and reference.title
 

@@ -44,6 +44,15 @@ class Reference:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class FixNote:
+    """A rule's fixes in words: what they write, why they are as safe as they say, and what they leave alone."""
+
+    writes: str
+    because: str
+    leaves: str
+
+
 _MARKED = re.compile("«|»")
 
 
@@ -113,7 +122,9 @@ class Practice(ABC, Generic[File]):
     why: ClassVar[str]
     fine_when: ClassVar[str]
     trade_off: ClassVar[str]
-    fix_note: ClassVar[str] = ""
+    # One of the two: what the fixes do, or why there is none.
+    fix_note: ClassVar[FixNote | None] = None
+    no_fix: ClassVar[str] = ""
     references: ClassVar[tuple[Reference, ...]] = ()
     mirrors: ClassVar[tuple[str, ...]] = ()
 

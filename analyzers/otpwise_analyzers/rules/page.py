@@ -67,7 +67,9 @@ def hover(rule: AnyRule, finding: Finding, fixes: Sequence[Fix] = (), preview: P
     parts.append(f"**Fine when.** {_flat(rule.fine_when)}")
     parts.append(f"**Trade-off.** {_flat(rule.trade_off)}")
     if fixes:
-        parts.append(f"**Fix.** {_offered(fixes[0])}. {_beginning(_flat(rule.fix_note))}".rstrip())
+        note = rule.fix_note
+        said = _beginning(f"{_flat(note.because)} {_flat(note.writes)}") if note is not None else ""
+        parts.append(f"**Fix.** {_offered(fixes[0])}. {said}".rstrip())
         if len(fixes) > 1:
             parts.append(_list(map(_offered, fixes[1:])))
     shown = preview or of_example(rule)
@@ -114,8 +116,13 @@ def page(rule: AnyRule) -> str:
         f"## When it is fine\n\n{_prose(rule.fine_when)}",
         f"## What the cure costs\n\n{_prose(rule.trade_off)}",
     ]
-    if rule.fix_note:
-        parts.append(f"## The fix\n\n{_prose(rule.fix_note)}")
+    note = rule.fix_note
+    if note is not None:
+        parts.append(
+            f"## The fix\n\n{_prose(note.writes)}\n\n{_prose(note.because)}\n\n**Left alone.** {_prose(note.leaves)}"
+        )
+    else:
+        parts.append(f"## No fix\n\n{_prose(rule.no_fix)}")
     parts.append("## Flagged")
     for example in rule.incorrect:
         parts.append(_shown(example))

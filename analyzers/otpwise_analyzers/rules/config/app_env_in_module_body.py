@@ -13,7 +13,7 @@ from otpwise_analyzers.project.env_reads import READERS
 from otpwise_analyzers.rewrite.attribute_function import attribute_to_function
 from otpwise_analyzers.rewrite.compile_env import compile_env, compiled_path, is_set_at_start, may_compile
 from otpwise_analyzers.rewrite.runtime_config import is_secret
-from otpwise_analyzers.rules.base import Impact, Reference, Rule
+from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.config.app_env_in_module_body_examples import CORRECT, INCORRECT
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -41,11 +41,26 @@ class AppEnvInModuleBody(Rule):
         `compile_env` fixes the value for the build: what differs between the places where one release runs has
         to be read in a function.
     """
-    fix_note = """
-        `compile_env` is safe where the key is literal, `mix.exs` asks for Elixir 1.10 or newer and
-        `config/runtime.exs` does not set the key. Else, and for secrets, the attribute can become a private
-        function, unless something needs the value while the module compiles.
-    """
+    fix_note = FixNote(
+        writes=(
+            "`Application.get_env` becomes `Application.compile_env` with the same path and default "
+            "(`fetch_env!` becomes `compile_env!`), `[:key]` behind the call a part of the path. Or, as a "
+            "second action, the attribute becomes a private function at the end of the module and each "
+            "`@name` a call of it."
+        ),
+        because=(
+            "`compile_env` is safe: it is offered where the key is literal, `mix.exs` asks for Elixir 1.10 or "
+            "newer and `config/runtime.exs` does not set the key, so that the value is the same, and a "
+            "release refuses to start when it is not. In the arguments of a `use` it is unsafe, for the macro "
+            "may put the call into a function, where it raises. The function is unsafe: it reads with each "
+            "call, and a changed setting counts from then on."
+        ),
+        leaves=(
+            "Secrets are offered the function first. Not offered where something needs the value while the "
+            "module compiles (a pattern, a guard, another attribute, a `quote`), and where the attribute is "
+            "set twice."
+        ),
+    )
     references = (
         Reference("Application.compile_env/3", "https://hexdocs.pm/elixir/Application.html#compile_env/3"),
     )

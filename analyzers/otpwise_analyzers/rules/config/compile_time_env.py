@@ -17,7 +17,7 @@ from otpwise_analyzers.rewrite.runtime_config import (
     environment_of_group,
     move_group,
 )
-from otpwise_analyzers.rules.base import Impact, Reference, Rule
+from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.config.compile_time_env_examples import CORRECT, INCORRECT
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -49,13 +49,24 @@ class CompileTimeEnv(Rule):
     trade_off = """
         A variable that is missing is noticed when the release starts, not when it is built.
     """
-    fix_note = """
-        The options move into `config/runtime.exs`, under `if config_env() == :prod do` (the file is created where
-        there is none), into the `config` call for the same key where there is one. A default stays. Without one,
-        a secret and what the repo or the endpoint cannot do without are read by `System.fetch_env!`, which stops
-        the start with the variable's name. Values that use variables bound elsewhere in the file, modules that
-        are not Elixir's own, or paths of the machine do not move.
-    """
+    fix_note = FixNote(
+        writes=(
+            "The options move into `config/runtime.exs`, under `if config_env() == :prod do` (the file is "
+            "created where there is none), into the `config` call for the same key where there is one, with "
+            "the variables and comments that only they need. A default stays. Without one, a secret and what "
+            "the repo or the endpoint cannot do without are read by `System.fetch_env!`. What "
+            "`config/runtime.exs` sets anyhow is removed."
+        ),
+        because=(
+            "Unsafe: the value is read when the release starts instead of when it is built, which is the "
+            "point, and a missing variable stops the start with its name instead of giving nil."
+        ),
+        leaves=(
+            "Values that use variables bound elsewhere in the file, modules that are not Elixir's own, or "
+            "paths of the building machine; options that something reads while it compiles; `config/dev.exs` "
+            "and `config/test.exs`. With an Elixir below 1.11 there is no file to move to, and no fix."
+        ),
+    )
     references = (
         Reference(
             "Mix.Tasks.Release: runtime configuration",

@@ -10,7 +10,7 @@ from otpwise_analyzers.project import places
 from otpwise_analyzers.project.compile_time import Form, Place, place_in_body
 from otpwise_analyzers.project.env_reads import READERS, EnvRead, env_reads
 from otpwise_analyzers.rewrite.attribute_function import attribute_to_function
-from otpwise_analyzers.rules.base import Impact, Reference, Rule
+from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.config.env_in_module_attribute_examples import CORRECT, INCORRECT
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -40,10 +40,17 @@ class EnvInModuleAttribute(Rule):
         The variable is read with each call: some 100 nanoseconds. What is needed more often belongs into
         `config/runtime.exs`, and is read by `Application.get_env`.
     """
-    fix_note = """
-        The attribute becomes a private function at the end of the module, each `@name` a call of it. Not where
-        something needs the value while the module compiles: a pattern, a guard, another attribute.
-    """
+    fix_note = FixNote(
+        writes="The attribute becomes a private function at the end of the module, each `@name` a call of it.",
+        because=(
+            "Unsafe: the variable is read with each call instead of once at the build, so its value may "
+            "differ, and a conversion may raise later than it did."
+        ),
+        leaves=(
+            "Not offered where the value is needed while the module compiles (a pattern, a guard, another "
+            "attribute, a `quote`), where the attribute is set twice, or where the read stands in a `use`."
+        ),
+    )
     references = (
         Reference(
             "Elixir: application environment at compile time",

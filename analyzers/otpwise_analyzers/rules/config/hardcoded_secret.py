@@ -14,7 +14,7 @@ from otpwise_analyzers.project.config_files import RUNTIME_FILES, environment_of
 from otpwise_analyzers.project.secrets import Secret, secrets_in
 from otpwise_analyzers.rewrite.runtime_config import destination
 from otpwise_analyzers.rewrite.secret_reads import move_secret, read_secret, variable_for
-from otpwise_analyzers.rules.base import Impact, Reference, Rule
+from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.config.hardcoded_secret_examples import CORRECT, INCORRECT
 from otpwise_analyzers.syntax.file import ElixirFile
 
@@ -45,11 +45,18 @@ class HardcodedSecret(Rule):
     trade_off = (
         "The application does not start where the variable is missing, and one more thing has to be set."
     )
-    fix_note = """
-        `System.fetch_env!` in the literal's place, in a file that is evaluated at start; out of `config/prod.exs` it
-        moves into `config/runtime.exs`. The old secret is known: it has to be revoked and a new one made, for it
-        stays in the history.
-    """
+    fix_note = FixNote(
+        writes=(
+            "`System.fetch_env!` in the literal's place, in a file that is evaluated at start; out of "
+            "`config/prod.exs` the option moves into `config/runtime.exs`. The variable is the one that is "
+            "read there already, else it is named for what the secret is."
+        ),
+        because="Unsafe: whoever deploys has to set the variable first, for the start stops without it.",
+        leaves=(
+            "The old secret stays in the history of the repository: it has to be revoked and a new one made, "
+            "which no edit does. Secrets in `config/dev.exs` and `config/test.exs` are not reported."
+        ),
+    )
     references = (
         Reference("Phoenix: deployment, handling of secrets", "https://hexdocs.pm/phoenix/deployment.html"),
         Reference(

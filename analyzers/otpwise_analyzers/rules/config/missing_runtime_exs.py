@@ -12,7 +12,7 @@ from otpwise_analyzers.findings import Applicability, Finding, Fix, Level
 from otpwise_analyzers.project.build_config import BUILD_FILES
 from otpwise_analyzers.project.config_files import RUNTIME_FILES, Configuration
 from otpwise_analyzers.rewrite.runtime_config import destination, move_all
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
 
@@ -52,10 +52,14 @@ class MissingRuntimeExs(Rule):
         needs nothing of its machine, are let be.
     """
     trade_off = "One more file, which is evaluated in development and in tests as well."
-    fix_note = """
-        The file is created, and all that can move does so, as the fixes of `config/compile-time-env` would move
-        it one by one.
-    """
+    fix_note = FixNote(
+        writes=(
+            "`config/runtime.exs` with all that can move, each as the fix of `config/compile-time-env` would "
+            "move it by itself."
+        ),
+        because="Unsafe: all of it is read when the release starts instead of when it is built.",
+        leaves="What cannot move stays where it is, and keeps its own finding.",
+    )
     references = (
         Reference(
             "Mix.Tasks.Release: runtime configuration",

@@ -10,7 +10,7 @@ from otpwise_analyzers.project.images import MixTask, production_image
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite.dockerfile_edits import change_of
 from otpwise_analyzers.rewrite.production_deps import has_only, only_edit
-from otpwise_analyzers.rules.base import DockerRule, Example, Impact, Reference
+from otpwise_analyzers.rules.base import DockerRule, Example, FixNote, Impact, Reference
 from otpwise_analyzers.syntax.dockerfile import DockerFile
 
 
@@ -26,8 +26,13 @@ class DockerDevDeps(DockerRule):
     )
     fine_when = "The same stage runs the tests."
     trade_off = "None: what production needs is fetched as before."
-    fix_note = (
-        "Safe: adds `--only prod`, or `--only $MIX_ENV` where the environment comes from a build argument."
+    fix_note = FixNote(
+        writes=(
+            "`--only prod` behind `mix deps.get`, or `--only $MIX_ENV` where the environment comes from a "
+            "build argument."
+        ),
+        because="Safe: the stage builds for production, so what is not fetched any more was never compiled.",
+        leaves="A stage whose tests run, too, and a task inside of quotes.",
     )
     references = (Reference("mix deps.get", "https://hexdocs.pm/mix/Mix.Tasks.Deps.Get.html"),)
     instructions = frozenset({"RUN"})

@@ -27,6 +27,10 @@ class DockerDistroMismatch(DockerRule):
     )
     fine_when = "The release is built with `include_erts: false`, has no NIFs, and the final image brings its own Erlang."
     trade_off = "None: one variable for the system's version keeps both stages together."
+    no_fix = (
+        "Which of the two distributions is the right one is a decision about all packages of the image; "
+        "an edit of the one name would be right half of the time."
+    )
     references = (
         Reference(
             "mix release: requirements of the target",

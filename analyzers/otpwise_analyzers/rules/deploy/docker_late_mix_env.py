@@ -9,7 +9,7 @@ from otpwise_analyzers.findings import Applicability, Change, Finding, Fix, Leve
 from otpwise_analyzers.project.images import ElixirImage, production_image
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite.mix_env import late_setting, moved_up
-from otpwise_analyzers.rules.base import DockerRule, Example, Impact, Reference
+from otpwise_analyzers.rules.base import DockerRule, Example, FixNote, Impact, Reference
 from otpwise_analyzers.syntax.dockerfile import DockerFile, Stage
 
 
@@ -25,7 +25,17 @@ class DockerLateMixEnv(DockerRule):
     )
     fine_when = "Both environments are wanted: tests run in the same stage, before the build for production."
     trade_off = "None."
-    fix_note = "Safe: the line moves in front of the first `mix` of its stage, and dependencies are fetched for production alone."
+    fix_note = FixNote(
+        writes=(
+            "The instruction that sets MIX_ENV moves in front of the first `mix` of its stage, and "
+            "dependencies are fetched for production alone."
+        ),
+        because=(
+            "Safe: the value was meant for all of the stage; what ran for `dev` before it was compiled a "
+            "second time for production anyhow."
+        ),
+        leaves="A value that is only known further down (an `ARG` in between).",
+    )
     references = (Reference("Dockerfile: ENV", "https://docs.docker.com/reference/dockerfile/#env"),)
     instructions = frozenset({"ENV", "ARG"})
     needles = (b"MIX_ENV",)

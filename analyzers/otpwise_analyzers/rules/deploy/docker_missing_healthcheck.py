@@ -8,7 +8,7 @@ from functools import partial
 from otpwise_analyzers.findings import Applicability, Finding, Fix, Level
 from otpwise_analyzers.project.images import production_image
 from otpwise_analyzers.rewrite.health_check import checked
-from otpwise_analyzers.rules.base import DockerRule, Example, Impact, Reference
+from otpwise_analyzers.rules.base import DockerRule, Example, FixNote, Impact, Reference
 from otpwise_analyzers.syntax.dockerfile import DockerFile
 
 _ROUTER = """\
@@ -36,10 +36,20 @@ class DockerMissingHealthcheck(DockerRule):
     )
     fine_when = "Kubernetes, Fly or Nomad ask the application themselves and never look at HEALTHCHECK."
     trade_off = "A request every half minute, and a small HTTP client in the image."
-    fix_note = (
-        "Unsafe, for an orchestrator may restart what is not healthy. Alpine's own `wget` asks the route; on Debian "
-        "`curl` is added to the packages that are installed. Without a route it is a scaffold: the container stays "
-        "unhealthy until there is one."
+    fix_note = FixNote(
+        writes=(
+            "`HEALTHCHECK` that asks the application's own health route on its port every half minute, with "
+            "Alpine's own `wget`; on Debian `curl` is added to the packages that are installed. Without a "
+            "route, the same with a marked place for one."
+        ),
+        because=(
+            "Unsafe: an orchestrator may restart what is not healthy. Without a route it is a scaffold, and "
+            "fails closed: the container stays unhealthy until there is one."
+        ),
+        leaves=(
+            "The router: whether the route exists, and what it checks, is yours. Not offered for an image whose "
+            "distribution is not known."
+        ),
     )
     references = (
         Reference("Dockerfile: HEALTHCHECK", "https://docs.docker.com/reference/dockerfile/#healthcheck"),

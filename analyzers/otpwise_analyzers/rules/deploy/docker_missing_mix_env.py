@@ -9,7 +9,7 @@ from otpwise_analyzers.findings import Applicability, Change, Finding, Fix, Leve
 from otpwise_analyzers.project.images import ElixirImage, production_image
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite.mix_env import bare_task, set_for_production
-from otpwise_analyzers.rules.base import DockerRule, Example, Impact, Reference
+from otpwise_analyzers.rules.base import DockerRule, Example, FixNote, Impact, Reference
 from otpwise_analyzers.syntax.dockerfile import DockerFile, Stage
 
 
@@ -25,10 +25,16 @@ class DockerMissingMixEnv(DockerRule):
     )
     fine_when = "mix.exs chooses the environment itself: `def cli, do: [preferred_envs: [release: :prod]]`."
     trade_off = "None."
-    fix_note = (
-        "Unsafe: what the image runs changes from `dev` to `prod`, with `config/prod.exs` and `config/runtime.exs`. "
-        "Paths below `_build/dev` follow, and "
-        "`mix deps.get` fetches for production alone."
+    fix_note = FixNote(
+        writes=(
+            "`ENV MIX_ENV=prod` in front of the first task; paths below `_build/dev` follow, and `mix "
+            "deps.get` fetches for production alone."
+        ),
+        because=(
+            "Unsafe: what the image runs changes from `dev` to `prod`, with `config/prod.exs` and "
+            "`config/runtime.exs`."
+        ),
+        leaves="An image whose base is not known, for that may set the environment.",
     )
     references = (
         Reference("Mix: environments", "https://hexdocs.pm/mix/Mix.html#module-environments"),

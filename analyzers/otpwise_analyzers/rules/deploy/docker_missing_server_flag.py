@@ -10,7 +10,7 @@ from otpwise_analyzers.project.images import ElixirImage, production_image
 from otpwise_analyzers.project.server_flags import server_flag
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite.dockerfile_edits import before, change_of, named
-from otpwise_analyzers.rules.base import DockerRule, Example, Impact, Reference
+from otpwise_analyzers.rules.base import DockerRule, Example, FixNote, Impact, Reference
 from otpwise_analyzers.rules.sample_files import mix
 from otpwise_analyzers.syntax.dockerfile import DockerFile
 
@@ -38,7 +38,14 @@ class DockerMissingServerFlag(DockerRule):
     )
     fine_when = "The platform sets it (a Compose file, a Kubernetes manifest, fly.toml), or the image runs background jobs only."
     trade_off = "None for an image that serves; `bin/my_app eval` for migrations starts no server either way."
-    fix_note = "Unsafe: the container opens its port."
+    fix_note = FixNote(
+        writes="`ENV PHX_SERVER=true` (or the variable that `config/runtime.exs` asks for) in the final stage.",
+        because=(
+            "Unsafe: the container opens its port from then on, also when it only runs a migration with the "
+            "same image."
+        ),
+        leaves="`config/runtime.exs`, and a start through `bin/server`, which sets the variable itself.",
+    )
     references = (
         Reference("Deploying with releases", "https://hexdocs.pm/phoenix/releases.html"),
         Reference(

@@ -8,7 +8,7 @@ from functools import partial
 from otpwise_analyzers.findings import Applicability, Finding, Fix, Level
 from otpwise_analyzers.project.images import production_image
 from otpwise_analyzers.rewrite.release_image import as_release_image
-from otpwise_analyzers.rules.base import DockerRule, Example, Impact, Reference
+from otpwise_analyzers.rules.base import DockerRule, Example, FixNote, Impact, Reference
 from otpwise_analyzers.rules.deploy.docker_samples import PROJECT
 from otpwise_analyzers.syntax.dockerfile import DockerFile
 
@@ -30,10 +30,20 @@ class DockerMixInProduction(DockerRule):
         "There is no Mix in a release: `mix ecto.migrate` becomes a function that `bin/my_app eval` calls "
         "(`mix phx.gen.release` writes one)."
     )
-    fix_note = (
-        "Scaffold: the steps of the build stay, `mix release` follows them, and a second stage has the release alone, "
-        "with the packages that are known to be for running, the variables, the port, and `nobody` as its user. What "
-        "fits neither is left as comments under a TODO."
+    fix_note = FixNote(
+        writes=(
+            "A release: the steps of the build stay, `mix release` follows them, and a second stage has the "
+            "release alone, with the packages that are known to be for running, the variables, the port, and "
+            "`nobody` as its user."
+        ),
+        because=(
+            "Scaffold: an image is more than Elixir. What fits neither stage is left as comments under a "
+            "TODO."
+        ),
+        leaves=(
+            "Nothing is thrown away: what is not understood stands in the comments. The configuration that "
+            "the release will read, and the orchestrator's start command."
+        ),
     )
     references = (
         Reference(

@@ -10,7 +10,7 @@ from functools import partial
 from otpwise_analyzers.findings import Applicability, Confidence, Finding, Fix, Level
 from otpwise_analyzers.project.images import ElixirImage, production_image
 from otpwise_analyzers.rewrite.unprivileged import unprivileged
-from otpwise_analyzers.rules.base import DockerRule, Example, Impact, Reference
+from otpwise_analyzers.rules.base import DockerRule, Example, FixNote, Impact, Reference
 from otpwise_analyzers.syntax.dockerfile import DockerFile, Image, Instruction, expanded
 
 # What gives up root's rights when the container starts, or prepares the image for any user.
@@ -49,9 +49,19 @@ class DockerRoot(DockerRule):
         "Folders that the application writes to (uploads, mounted volumes) must belong to the user; volumes that root "
         "has filled already are changed once by hand."
     )
-    fix_note = (
-        "Scaffold: USER nobody, the release copied with `--chown`, and a marked place for the folders that are written "
-        "to. Not offered for an image that runs Mix: that one is to become a release first."
+    fix_note = FixNote(
+        writes=(
+            "`USER nobody` at the end, the release copied with `--chown=nobody:root`, and a marked place for "
+            "the folders that are written to."
+        ),
+        because=(
+            "Scaffold: which folders the application writes to (uploads, volumes) only you know; until they "
+            "are named, writing there fails."
+        ),
+        leaves=(
+            "An image that runs Mix: that one is to become a release first. Ports below 1024 and the owners "
+            "of volumes are not looked at."
+        ),
     )
     references = (
         Reference("Best practices: USER", "https://docs.docker.com/build/building/best-practices/#user"),

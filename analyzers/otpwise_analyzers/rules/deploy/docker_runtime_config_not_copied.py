@@ -9,7 +9,7 @@ from otpwise_analyzers.findings import Applicability, Change, Finding, Fix, Leve
 from otpwise_analyzers.project.images import MixTask, production_image
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite.runtime_copy import copied, is_left_out
-from otpwise_analyzers.rules.base import DockerRule, Example, Impact, Reference
+from otpwise_analyzers.rules.base import DockerRule, Example, FixNote, Impact, Reference
 from otpwise_analyzers.syntax.dockerfile import DockerFile
 
 _RUNTIME = 'import Config\n\nconfig :my_app, MyApp.Repo, url: System.fetch_env!("DATABASE_URL")\n'
@@ -30,8 +30,13 @@ class DockerRuntimeConfigNotCopied(DockerRule):
     )
     fine_when = "Another file takes its place, such as one that `config_providers` reads."
     trade_off = "None: copied last, a change of it recompiles nothing."
-    fix_note = (
-        "Unsafe: the release now reads its environment when it starts, and stops where a variable is missing."
+    fix_note = FixNote(
+        writes="`COPY config/runtime.exs config/` in front of `mix release`.",
+        because=(
+            "Unsafe: the release now reads its environment when it starts, and stops where a variable is "
+            "missing."
+        ),
+        leaves="A stage whose layout of `config/` is another one, and copies that may have the file in them.",
     )
     references = (
         Reference(

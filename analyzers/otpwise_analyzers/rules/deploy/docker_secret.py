@@ -44,6 +44,10 @@ class DockerSecret(DockerRule):
         "The value must come from somewhere else at start: the orchestrator's secrets or an environment file. For a "
         "token that the build itself needs there is `RUN --mount=type=secret`."
     )
+    no_fix = (
+        "Removing the line would break a build that reads it, and the value stays in the image's history: "
+        "it has to be revoked, which no edit does."
+    )
     references = (
         Reference("Build secrets", "https://docs.docker.com/build/building/secrets/"),
         Reference(

@@ -8,7 +8,7 @@ from functools import partial
 from otpwise_analyzers.findings import Applicability, Finding, Fix, Level, Related
 from otpwise_analyzers.project.images import production_image
 from otpwise_analyzers.rewrite.release_image import as_release_image
-from otpwise_analyzers.rules.base import DockerRule, Example, Impact, Reference
+from otpwise_analyzers.rules.base import DockerRule, Example, FixNote, Impact, Reference
 from otpwise_analyzers.rules.deploy.docker_samples import PROJECT, UMBRELLA
 from otpwise_analyzers.syntax.dockerfile import DockerFile
 
@@ -27,10 +27,17 @@ class DockerSingleStage(DockerRule):
     trade_off = (
         "Libraries that the release needs while it runs must be named once more, for the second stage."
     )
-    fix_note = (
-        "Scaffold: the steps of the build stay as they are, in a first stage with the sources below the dependencies; "
-        "the second has the release, the packages that are known to be for running, the variables, the port, and "
-        "`nobody` as its user. What fits neither is left as comments under a TODO."
+    fix_note = FixNote(
+        writes=(
+            "Two stages: the steps of the build as they are, with the sources below the dependencies, then "
+            "the release alone with the packages that are known to be for running, the variables, the port, "
+            "and `nobody` as its user."
+        ),
+        because=(
+            "Scaffold: which packages and files the running application needs besides is yours to say. What "
+            "fits neither stage is left as comments under a TODO."
+        ),
+        leaves="Nothing is thrown away: what is not understood stands in the comments.",
     )
     references = (
         Reference("Multi-stage builds", "https://docs.docker.com/build/building/multi-stage/"),

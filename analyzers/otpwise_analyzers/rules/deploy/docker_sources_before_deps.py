@@ -8,7 +8,7 @@ from functools import partial
 from otpwise_analyzers.findings import Applicability, Finding, Fix, Level, Related
 from otpwise_analyzers.project.images import production_image
 from otpwise_analyzers.rewrite.deps_layer import is_of_dependencies, separated, sources_above
-from otpwise_analyzers.rules.base import DockerRule, Example, Impact, Reference
+from otpwise_analyzers.rules.base import DockerRule, Example, FixNote, Impact, Reference
 from otpwise_analyzers.rules.sample_files import mix
 from otpwise_analyzers.syntax.dockerfile import DockerFile
 
@@ -37,11 +37,20 @@ class DockerSourcesBeforeDeps(DockerRule):
         "Dependencies lie in the repository (`path:`) and come with the sources; then copy those alone first."
     )
     trade_off = "More lines: mix.exs and mix.lock first, the configuration, then everything else."
-    fix_note = (
-        "Safe: mix.exs, mix.lock and the compile-time configuration are copied first, the rest below "
-        "`mix deps.compile`; a `.dockerignore` that keeps `_build` and `deps` of the developer's machine out is made "
-        "where there is none. Not offered for umbrellas, for dependencies by path, for a mix.exs that reads other "
-        "files, or where a command in between may need the sources."
+    fix_note = FixNote(
+        writes=(
+            "mix.exs, mix.lock and the compile-time configuration are copied first, the rest below `mix "
+            "deps.compile`; a `.dockerignore` that keeps `_build` and `deps` of the developer's machine out "
+            "is made where there is none."
+        ),
+        because=(
+            "Safe: the same files are there when the application is compiled, and dependencies cannot see the "
+            "application's sources."
+        ),
+        leaves=(
+            "Umbrellas, dependencies by path, a mix.exs that reads other files, and a command in between that "
+            "may need the sources."
+        ),
     )
     references = (
         Reference("Docker: optimize cache usage", "https://docs.docker.com/build/cache/optimize/"),

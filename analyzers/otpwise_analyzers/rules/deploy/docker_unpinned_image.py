@@ -48,6 +48,10 @@ class DockerUnpinnedImage(DockerRule):
     trade_off = (
         "A version that is named must be raised by somebody: Renovate and Dependabot do that for Dockerfiles."
     )
+    no_fix = (
+        "Which version runs today is not written anywhere that can be read here, and a guessed one may be "
+        "another."
+    )
     references = (
         Reference(
             "Best practices: pin base image versions",

@@ -10,7 +10,7 @@ from otpwise_analyzers.project import places
 from otpwise_analyzers.project.node_names import Origin, connects, origin_of
 from otpwise_analyzers.project.roles import Role, has_role
 from otpwise_analyzers.rewrite.cluster import clustered
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.sample_files import mix
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -36,10 +36,19 @@ class ManualNodeConnect(Rule):
         "One more dependency and one more child. Distribution is a full mesh: every pair of nodes holds a "
         "connection, which is comfortable for some dozen nodes and not for hundreds."
     )
-    fix_note = (
-        "Adds libcluster, its supervisor among the children, and a topology with the same nodes for production in "
-        "`config/runtime.exs`; statements that only connect are removed. A scaffold: a fixed list (`Epmd`) is the "
-        "strategy that needs nothing; where nodes come and go, choose another at the marked place."
+    fix_note = FixNote(
+        writes=(
+            "libcluster among the dependencies, its supervisor among the children, and a topology with the "
+            "same nodes for production in `config/runtime.exs`; statements that only connect are removed."
+        ),
+        because=(
+            "Scaffold: a fixed list (`Epmd`) is the strategy that needs nothing. Where nodes come and go, "
+            "choose another at the marked place. `mix deps.get` is yours to run."
+        ),
+        leaves=(
+            "A connection whose answer is looked at, and names that are made from something else than "
+            "literals and configuration."
+        ),
     )
     references = (
         Reference("libcluster", "https://hexdocs.pm/libcluster/readme.html"),

@@ -15,7 +15,7 @@ from otpwise_analyzers.project.row_loops import LOOPING, RowCall, RowLoop, only_
 from otpwise_analyzers.rewrite.loop_transaction import in_one_transaction
 from otpwise_analyzers.rewrite.preload_hoist import hoist_of, hoisted
 from otpwise_analyzers.rewrite.rows_by_key import is_whole, keyed_read_of, looked_up, queried
-from otpwise_analyzers.rules.base import Impact, Reference, Rule
+from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.ecto.n_plus_one_examples import CORRECT, INCORRECT
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax import nodes
@@ -56,12 +56,23 @@ class NPlusOne(Rule):
         "All rows are in memory at once; for a very long list take `Repo.stream` or chunks of some hundreds, and one "
         "query for each chunk."
     )
-    fix_note = (
-        "Safe: a preload whose spec does not depend on the element goes ahead of the loop, to the whole list, which "
-        "must be one of one schema (unsafe where the loop also writes). Scaffold: `Repo.get` and `get_by` by a key "
-        "become one query for all keys, either as the list itself or, in the elements' order, as a map in which the "
-        "loop looks them up; what differs then (types of keys, missing rows, order) stands in a comment. Unsafe: single "
-        "writes go into one transaction."
+    fix_note = FixNote(
+        writes=(
+            "A preload whose spec does not depend on the element goes ahead of the loop, to the whole list. "
+            "`Repo.get` and `get_by` by a key become one query for all keys, either as the list itself or, in "
+            "the elements' order, as a map in which the loop looks them up. Single writes go into one "
+            "transaction."
+        ),
+        because=(
+            "The preload is safe: Ecto loads it for a list as it does for one, and the list must be one of "
+            "one schema; it is unsafe where the loop also writes. The query for all keys is a scaffold: what "
+            "differs (types of keys, missing rows, order) stands in a comment. The transaction is unsafe: all "
+            "of it is undone when one write fails."
+        ),
+        leaves=(
+            "Loops over streams and maps, reads that ask for more than a key, and what is read through "
+            "another function of the project: for these the finding stands alone."
+        ),
     )
     references = (
         Reference("Ecto.Repo.preload/3", "https://hexdocs.pm/ecto/Ecto.Repo.html#c:preload/3"),

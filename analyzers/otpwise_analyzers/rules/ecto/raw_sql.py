@@ -9,7 +9,7 @@ from otpwise_analyzers.findings import Applicability, Change, Confidence, Findin
 from otpwise_analyzers.project import places
 from otpwise_analyzers.project.sql_calls import SqlCall, sql_calls
 from otpwise_analyzers.project.view import FixContext
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.plain_sql import is_plain
 
@@ -38,13 +38,21 @@ class RawSql(Rule):
         "DDL, JSON operators, functions of the database. None of those is reported."
     )
     trade_off = "A translation to read through, and one more thing to know for those who think in SQL."
-    fix_note = (
-        "Unsafe: writes the query with `from`, parameters and interpolated values pinned, and runs it by "
-        "`Repo.all/2`, `one!/2`, `delete_all/2`, `update_all/2` or `insert_all/3`. A table with a schema is read "
-        "through it, which casts the values. It is offered where the result is matched as `%{rows: rows}` or "
-        "`num_rows`, read by `.rows`, dropped, or (of `SELECT *`, or a write) returned by a function that nothing in the "
-        "project calls; rows stay lists. A cast, CASE, a subselect, an unknown function, a column that is no field of "
-        "the schema or that its schema loads otherwise (a UUID, an enum) gets no fix, and the message names it."
+    fix_note = FixNote(
+        writes=(
+            "The query with `from`, parameters and interpolated values pinned, run by `Repo.all/2`, `one!/2`, "
+            "`delete_all/2`, `update_all/2` or `insert_all/3`. A table with a schema is read through it."
+        ),
+        because=(
+            "Unsafe: a schema casts the values, so that one of the wrong type raises where the database "
+            "converted it, and the text of the SQL that is run differs. Rows stay lists."
+        ),
+        leaves=(
+            "Offered where the result is matched as `%{rows: rows}` or `num_rows`, read by `.rows`, dropped, "
+            "or (of `SELECT *`, or a write) returned by a function that nothing in the project calls. A cast, "
+            "CASE, a subselect, an unknown function, a column that is no field of the schema or that its "
+            "schema loads otherwise (a UUID, an enum) gets no fix, and the message names it."
+        ),
     )
     references = (
         Reference("Ecto.Query", "https://hexdocs.pm/ecto/Ecto.Query.html"),

@@ -8,7 +8,7 @@ from otpwise_analyzers.findings import Applicability, Confidence, Finding, Fix, 
 from otpwise_analyzers.project import places
 from otpwise_analyzers.project.loaded_lists import LoadedList, Want, loaded_lists
 from otpwise_analyzers.rewrite.asked_of_database import asked, is_countable, is_limitable, is_ordered
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.file import ElixirFile
 
@@ -41,11 +41,20 @@ class RepoAllThenEnum(Rule):
         "needs a `subquery/1`. None of these is reported."
     )
     trade_off = "Another question about the same rows is another query."
-    fix_note = (
-        "Safe: `Repo.exists?` for any query (select, order and preloads are dropped, a limit of 1 is added); "
-        "`Repo.aggregate(query, :count)` where the query is visibly a schema with conditions; `limit` with `Repo.one` "
-        "or `Repo.all` where it has an order besides (unsafe without one: which row comes first was never said). "
-        "Filters and sums have no fix: an empty sum is nil in SQL, and its type may differ."
+    fix_note = FixNote(
+        writes=(
+            "`Repo.exists?` for any query (select, order and preloads are dropped, a limit of 1 is added), "
+            "`Repo.aggregate(query, :count)` where the query is visibly a schema with conditions, `limit` "
+            "with `Repo.one` or `Repo.all` for the first rows."
+        ),
+        because=(
+            "Safe: the database answers the same question. The first rows are unsafe where the query has no "
+            "order: which of them comes first was never said."
+        ),
+        leaves=(
+            "Filters and sums: an empty sum is nil in SQL, and its type may differ. Queries whose clauses are "
+            "made elsewhere are not counted and not limited."
+        ),
     )
     references = (
         Reference("Ecto.Repo.exists?/2", "https://hexdocs.pm/ecto/Ecto.Repo.html#c:exists?/2"),
@@ -185,6 +194,30 @@ class RepoAllThenEnum(Rule):
 
                 newest && newest.number
               end
+            end
+            """,
+        ),
+        Example(
+            """\
+            defmodule Shop.Samples do
+              import Ecto.Query
+
+              alias Shop.Orders.Order
+              alias Shop.Repo
+
+              def any_three, do: «Order |> where(status: :open) |> Repo.all() |> Enum.take(3)»
+            end
+            """,
+            path="lib/shop/samples.ex",
+            others={"lib/shop/repo.ex": _REPO},
+            fixed="""\
+            defmodule Shop.Samples do
+              import Ecto.Query
+
+              alias Shop.Orders.Order
+              alias Shop.Repo
+
+              def any_three, do: Order |> where(status: :open) |> limit(3) |> Repo.all()
             end
             """,
         ),

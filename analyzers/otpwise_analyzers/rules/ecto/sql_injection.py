@@ -19,7 +19,7 @@ from otpwise_analyzers.project.sql_calls import (
 from otpwise_analyzers.project.sql_values import Origin, is_harmless, origin_of
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite.sql_parameters import bound
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -54,11 +54,20 @@ class SqlInjection(Rule):
         "A parameter has a type: where text was good enough before, PostgreSQL now wants an integer, a date or a "
         "cast such as `$1::text`."
     )
-    fix_note = (
-        "Unsafe: puts `$1` (`?` on MySQL and SQLite) in the value's place and the value in the list of parameters, "
-        '`%` of a pattern with it; on PostgreSQL `IN (#{Enum.join(ids, ",")})` becomes `= ANY($1)`. The value may need '
-        "another type than text. A list that was joined elsewhere, or a value in a place of unknown meaning, gets no fix. "
-        "The second action writes the whole statement as an Ecto query, as `ecto/raw-sql` does."
+    fix_note = FixNote(
+        writes=(
+            "`$1` (`?` on MySQL and SQLite) in the value's place and the value in the list of parameters, `%` "
+            'of a pattern with it; on PostgreSQL `IN (#{Enum.join(ids, ",")})` becomes `= ANY($1)`. The '
+            "second action writes the whole statement as an Ecto query, as `ecto/raw-sql` does."
+        ),
+        because=(
+            'Unsafe: the value may need another type than text. PostgreSQL refuses `"5"` for a number, where '
+            "the interpolated text was taken."
+        ),
+        leaves=(
+            "A list that was joined elsewhere, a value in a place of unknown meaning, and names of tables and "
+            "columns, which cannot be parameters: an allow-list is the cure for those."
+        ),
     )
     references = (
         Reference("Ecto.Adapters.SQL: query/4", "https://hexdocs.pm/ecto_sql/Ecto.Adapters.SQL.html#query/4"),

@@ -43,6 +43,10 @@ class UncomposedQuery(Rule):
         "The whole query is no longer to be read in one place; three or four such functions in a `UserQuery` module, "
         "named for what they mean, make up for it."
     )
+    no_fix = (
+        "Which of the conditions belong together, and what they are called, is the point of such a "
+        "module; a colleague who knows the domain says it better."
+    )
     references = (
         Reference("Ecto.Query: composition", "https://hexdocs.pm/ecto/Ecto.Query.html#module-composition"),
         Reference(

@@ -12,7 +12,7 @@ from otpwise_analyzers.project.like_patterns import LikePattern, like_patterns
 from otpwise_analyzers.project.sql_calls import adapter_of
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite.like_escape import ESCAPED_BY_DEFAULT, compared, escaped
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.file import ElixirFile
 
@@ -39,10 +39,19 @@ class UnescapedLike(Rule):
         "escaping or replacing are left alone."
     )
     trade_off = "One more small function; people who knew about `%` can no longer use it."
-    fix_note = (
-        "Safe on PostgreSQL and MySQL: wraps the value into `escape_like/1` and adds that function to the module. Not "
-        "offered on SQLite, where LIKE has no escape character unless the SQL names one. For a comparison also, "
-        "unsafe, `lower(field) == ...`: right, but it wants its own index."
+    fix_note = FixNote(
+        writes=(
+            "The value is wrapped into `escape_like/1`, and that function added to the module: it escapes "
+            "`\\`, `%` and `_`. For a comparison by `ilike` without a pattern also `lower(field) == ...`."
+        ),
+        because=(
+            "Safe on PostgreSQL and MySQL, where a backslash escapes without being told: who types `50%` now "
+            "finds `50%`. The comparison is unsafe: right, but it wants its own index."
+        ),
+        leaves=(
+            "SQLite, where LIKE has no escape character unless the SQL names one, and values that are used "
+            "for more than the pattern."
+        ),
     )
     references = (
         Reference(

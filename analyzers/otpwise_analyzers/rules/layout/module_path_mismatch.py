@@ -16,7 +16,7 @@ from otpwise_analyzers.project.module_paths import (
     standing_alone,
 )
 from otpwise_analyzers.project.view import FixContext
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.syntax.file import ElixirFile
 
 _REPO = "defmodule MyApp.Repo do\n  use Ecto.Repo, otp_app: :my_app\nend\n"
@@ -43,10 +43,17 @@ class ModulePathMismatch(Rule):
         tasks, tests, and modules in a library's namespace.
     """
     trade_off = "A renamed file has its history under two names; `git log --follow` shows both."
-    fix_note = """
-        Renames the file, in the same folder where that will do. Not when there is a file of that name, nor from
-        the web's folder into the application's: there it may be the module that has the wrong name.
-    """
+    fix_note = FixNote(
+        writes="The file gets the name that its module implies, in the same folder where that will do.",
+        because=(
+            "Unsafe: what names the path (a script, an editor's bookmark, CODEOWNERS) does not follow. The "
+            "code is not touched."
+        ),
+        leaves=(
+            "A file whose new name is taken, and one that would go from the web's folder into the "
+            "application's: there it may be the module that has the wrong name."
+        ),
+    )
     references = (
         Reference("Elixir: naming conventions", "https://hexdocs.pm/elixir/naming-conventions.html"),
         Reference("Phoenix: directory structure", "https://hexdocs.pm/phoenix/directory_structure.html"),

@@ -14,7 +14,7 @@ from otpwise_analyzers.project.processes import has_one_name
 from otpwise_analyzers.project.roles import Role, has_role
 from otpwise_analyzers.project.waiting import Waiting, waits_of
 from otpwise_analyzers.rewrite.later_message import goes_on_after
-from otpwise_analyzers.rules.base import Impact, Reference, Rule
+from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.otp.blocking_callback_examples import CORRECT, INCORRECT
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
@@ -57,11 +57,19 @@ class BlockingCallback(Rule):
         "With `Process.send_after/3` other messages come in between, so the state may have changed when the "
         "process goes on. Work in a task answers later, with `GenServer.reply/2` or `handle_async/3`."
     )
-    fix_note = (
-        "Scaffold: `Process.send_after(self(), message, ms)` in the place of a sleep, and a clause of "
-        "`handle_info/2` with what came behind it. The message carries the variables that are needed, the state "
-        "is the one by then, and `handle_call/3` answers with `GenServer.reply/2`. Not offered where what "
-        "comes behind the sleep is not what the callback answers with."
+    fix_note = FixNote(
+        writes=(
+            "`Process.send_after(self(), message, ms)` in the place of a sleep, and a clause of "
+            "`handle_info/2` with what came behind it; `handle_call/3` answers with `GenServer.reply/2`."
+        ),
+        because=(
+            "Scaffold: other messages come in between from then on. The message carries the variables that "
+            "are needed, the state is the one by then: whether that is right is the marked decision."
+        ),
+        leaves=(
+            "A sleep behind which stands something else than what the callback answers with, and waits that "
+            "are no sleep: for those the finding stands alone."
+        ),
     )
     references = (
         Reference("Process.send_after/4", "https://hexdocs.pm/elixir/Process.html#send_after/4"),

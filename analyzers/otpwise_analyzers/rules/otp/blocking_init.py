@@ -14,7 +14,7 @@ from otpwise_analyzers.project.handlers import is_server
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.project.waiting import Waiting, waits_of
 from otpwise_analyzers.rewrite.deferred_init import can_defer, goes_on_later, loaded_later
-from otpwise_analyzers.rules.base import Impact, Reference, Rule
+from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.otp.blocking_init_examples import CORRECT, INCORRECT
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax import nodes
@@ -46,10 +46,20 @@ class BlockingInit(Rule):
         "seconds unless told otherwise), and a failure no longer stops the boot, so what follows from it has to "
         "be decided: try again later, or go on without."
     )
-    fix_note = (
-        "Safe where the value is the last thing that `init/1` gets and becomes one value of the state: "
-        "`{:continue, :load}`, and a `handle_continue/2` that puts it in before any message is read. Else a "
-        "scaffold: the rest of `init/1`, from that call on, moves into `handle_continue/2`."
+    fix_note = FixNote(
+        writes=(
+            "`{:continue, :load}`, and a `handle_continue/2` that puts the value in before any message is "
+            "read. Else the rest of `init/1`, from that call on, moves into `handle_continue/2`."
+        ),
+        because=(
+            "Safe where the value is the last thing that `init/1` gets and becomes one value of the state: "
+            "nobody can see the server without it. Else a scaffold: who starts the process no longer hears "
+            "when that part fails."
+        ),
+        leaves=(
+            "An `init/1` that may answer `:ignore` behind the call, that rescues, or that makes the process "
+            "known (`Registry`, `:ets`) only then, for others would find it too early or not at all."
+        ),
     )
     references = (
         Reference(

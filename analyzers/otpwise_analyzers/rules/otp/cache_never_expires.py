@@ -21,7 +21,7 @@ from otpwise_analyzers.project.stores import (
 )
 from otpwise_analyzers.rewrite.expiring_store import expires, keeps_ttl
 from otpwise_analyzers.rewrite.server_start import init_of, is_empty, state_of
-from otpwise_analyzers.rules.base import Impact, Reference, Rule
+from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.otp.cache_never_expires_examples import CORRECT, INCORRECT
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -60,12 +60,19 @@ class CacheNeverExpires(Rule):
         "What has expired is computed again, and one entry costs an integer more. A cache that must stay below a size "
         "rather than an age wants a library (Cachex, Nebulex) with a limit."
     )
-    fix_note = (
-        "Keeps each value beside the time at which it expires (`System.monotonic_time/1`, which no clock change "
-        "moves), reads pass over what is older, and a `:cleanup` message once every `ttl` drops it. The `ttl` is the "
-        "one in the options of `start_link/1` where there are any, with a marked default; where the state already "
-        "holds a `ttl`, that one is used and nothing is left to decide. Offered where every place that reads or "
-        "writes the map is of a known form."
+    fix_note = FixNote(
+        writes=(
+            "Each value beside the time at which it expires (`System.monotonic_time/1`, which no clock change "
+            "moves); reads pass over what is older, and a `:cleanup` message once every `ttl` drops it."
+        ),
+        because=(
+            "Unsafe where the options of `start_link/1` or the state hold a `ttl`: entries end, which is "
+            "asked for, but was not so. Without one it is a scaffold with a marked default of five minutes."
+        ),
+        leaves=(
+            "Offered where every place that reads or writes the map is of a known form. Other servers that "
+            "look into the state by `:sys.get_state` are not looked for."
+        ),
     )
     references = (
         Reference("Process.send_after/4", "https://hexdocs.pm/elixir/Process.html#send_after/4"),

@@ -12,7 +12,7 @@ from otpwise_analyzers.project.processes import has_one_name
 from otpwise_analyzers.project.roles import is_web_name
 from otpwise_analyzers.project.stores import Store, store_of
 from otpwise_analyzers.rewrite.ets_store import served_from_ets, writes_by_cast
-from otpwise_analyzers.rules.base import Impact, Reference, Rule
+from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.otp.genserver_bottleneck_examples import CORRECT, INCORRECT
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -44,12 +44,21 @@ class GenserverBottleneck(Rule):
         "behind casts that the same process has sent, and a table has one name, so tests cannot start a second server "
         "beside the first. For data that hardly ever changes `:persistent_term` copies nothing."
     )
-    fix_note = (
-        "The server makes a protected table with `read_concurrency` in `init/1` and stays the only one that writes; "
-        "the functions that asked look the key up in their callers' own processes, and the clause that answered them "
-        "goes. Where writes are casts, those functions are marked, for whoever writes may then read the old value. "
-        "Offered where every place that reads or writes the map is of a known form, and the server can run only once. "
-        "Calls that other modules send past the functions of this one are not looked for."
+    fix_note = FixNote(
+        writes=(
+            "The server makes a protected table with `read_concurrency` in `init/1` and stays the only one "
+            "that writes; the functions that asked look the key up in their callers' own processes, and the "
+            "clause that answered them goes."
+        ),
+        because=(
+            "Unsafe: readers no longer wait for writes that are under way, and find no table while the server "
+            "is down. Where writes are casts it is a scaffold: those functions are marked, for whoever writes "
+            "may then read the old value."
+        ),
+        leaves=(
+            "Offered where every place that reads or writes the map is of a known form, and the server can "
+            "run only once. Calls that other modules send past the functions of this one are not looked for."
+        ),
     )
     references = (
         Reference("ets: read_concurrency", "https://www.erlang.org/doc/apps/stdlib/ets.html#new_2"),

@@ -10,7 +10,7 @@ from tree_sitter import Node
 from otpwise_analyzers.findings import Applicability, Finding, Fix, Level, Related
 from otpwise_analyzers.project import places
 from otpwise_analyzers.rewrite.start_options import is_store, takes_options
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
@@ -36,10 +36,20 @@ class IgnoredStartOptions(Rule):
     )
     fine_when = "The server has nothing to set: `start_link([])` says so, and a child spec without options asks for none"
     trade_off = "Options become part of the module's contract: a misspelt key has to be caught by hand."
-    fix_note = (
-        "Hands the options on and keeps them in the state, beside what was there: `init/1` is written when "
-        "there is none. Safe: offered only where the state is a map or a struct that the callbacks read by "
-        "key, and where all known callers pass keywords."
+    fix_note = FixNote(
+        writes=(
+            "The options are handed on and kept in the state, beside what was there; `init/1` is written when "
+            "there is none."
+        ),
+        because=(
+            "Safe where the state is a map or a struct that the callbacks read by key, and all known callers "
+            "pass keywords: more keys are in it, and nobody reads them yet. Unsafe where the state is a store "
+            "whose keys come from callers, or nobody in the project starts it."
+        ),
+        leaves=(
+            "A state that is gone through as a whole, a caller that passes something else, a variable `opts` "
+            "that means something else."
+        ),
     )
     references = (
         Reference("GenServer.init/1", "https://hexdocs.pm/elixir/GenServer.html#c:init/1"),

@@ -10,7 +10,7 @@ from otpwise_analyzers.project import places
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite import layout
 from otpwise_analyzers.rewrite.init_callback import init_before_callbacks, written_init
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -29,9 +29,13 @@ class MissingInit(Rule):
     )
     fine_when = "Another `use`, or a macro of the module, defines `init/1`"
     trade_off = "Two lines that say what the state is"
-    fix_note = (
-        "Writes `init/1` that keeps the state which `start_link` passes: exactly what the compiler injects, so "
-        "it is safe. With `@impl true`, unless the module's other callbacks go without."
+    fix_note = FixNote(
+        writes=(
+            "`init/1` that keeps the state which `start_link` passes, with `@impl true` unless the module's "
+            "other callbacks go without."
+        ),
+        because="Safe: it is exactly what the compiler injects, with a warning.",
+        leaves="A module whose `init/1` may come from a `use` or a `defdelegate`, which is not reported.",
     )
     references = (Reference("GenServer.init/1", "https://hexdocs.pm/elixir/GenServer.html#c:init/1"),)
     uses = frozenset({"GenServer"})

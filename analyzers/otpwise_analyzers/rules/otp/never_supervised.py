@@ -8,7 +8,7 @@ from functools import partial
 from otpwise_analyzers.findings import Applicability, Confidence, Finding, Fix, Level, Related
 from otpwise_analyzers.project import places
 from otpwise_analyzers.rewrite.new_child import entry_of, under_the_application
-from otpwise_analyzers.rules.base import Impact, Reference, Rule
+from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.otp.never_supervised_examples import CORRECT, INCORRECT
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -41,9 +41,16 @@ class NeverSupervised(Rule):
         "As a child it starts with the application, whether it is needed or not, and an `init/1` that fails stops "
         "the boot. Where the module is no longer wanted, removing it is the better cure."
     )
-    fix_note = (
-        "Adds it to the children of the Application, behind the repo and PubSub and before the endpoint. Unsafe: "
-        "what never ran runs from then on. Offered for a module that is started without arguments of its own."
+    fix_note = FixNote(
+        writes=(
+            "The module among the children of the application, behind the repo and PubSub and before the "
+            "endpoint."
+        ),
+        because="Unsafe: what never ran runs from then on.",
+        leaves=(
+            "A module that takes arguments of its own to start, and an application whose children are not one "
+            "literal list."
+        ),
     )
     references = (
         Reference("Supervisor", "https://hexdocs.pm/elixir/Supervisor.html"),

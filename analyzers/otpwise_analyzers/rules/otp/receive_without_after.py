@@ -12,7 +12,7 @@ from otpwise_analyzers.project import places
 from otpwise_analyzers.project.handlers import Handler, Host, handler_of, runs_itself
 from otpwise_analyzers.project.roles import WEB, Role, has_role, is_web_name
 from otpwise_analyzers.rewrite.receive_timeout import with_timeout
-from otpwise_analyzers.rules.base import Impact, Reference, Rule
+from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.otp.receive_without_after_examples import CORRECT, INCORRECT
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax import nodes
@@ -56,10 +56,14 @@ class ReceiveWithoutAfter(Rule):
         "mailbox. `GenServer.call/3` and `Task.await/2` bring the limit (5 seconds unless told otherwise), the "
         "monitor and the clearing up with them."
     )
-    fix_note = (
-        "Scaffold: `after 5_000` with the answer that the place allows: the callback's own kind of result, "
-        "`{:error, :timeout}` where the other clauses give such results, a 504 for a request, and else "
-        "`exit(:timeout)`, which is what `GenServer.call/3` does. How long to wait is yours to decide."
+    fix_note = FixNote(
+        writes=(
+            "`after 5_000` with the answer that the place allows: the callback's own kind of result, "
+            "`{:error, :timeout}` where the other clauses give such results, a 504 for a request, and else "
+            "`exit(:timeout)`, which is what `GenServer.call/3` does."
+        ),
+        because="Scaffold: how long to wait is yours to decide, at the marked place.",
+        leaves="Loops that are a process's own work are not reported.",
     )
     references = (
         Reference(

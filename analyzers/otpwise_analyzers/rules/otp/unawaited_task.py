@@ -11,7 +11,7 @@ from otpwise_analyzers.project import places
 from otpwise_analyzers.project.processes import replies_are_handled
 from otpwise_analyzers.project.roles import Role, has_role
 from otpwise_analyzers.rewrite.task_supervisor import TaskSupervisor, start_child, task_supervisor_for
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -44,10 +44,19 @@ class UnawaitedTask(Rule):
         "`Task.Supervisor.start_child` gives no result and no link: an error is logged and noticed by nobody else. "
         "Where the result matters, await it."
     )
-    fix_note = (
-        "A dropped `Task.async` becomes `Task.Supervisor.start_child` under the project's task supervisor, which "
-        "is added to the application where there is none. Unsafe: a caller that relied on being killed with its "
-        "task goes on."
+    fix_note = FixNote(
+        writes=(
+            "A dropped `Task.async` becomes `Task.Supervisor.start_child` under the project's task "
+            "supervisor, which is added to the application where there is none."
+        ),
+        because=(
+            "Unsafe: a caller that relied on being killed with its task goes on, and a task that fails is "
+            "tried no more than before."
+        ),
+        leaves=(
+            "A task whose value goes anywhere, and an application whose children are not one literal list, "
+            "when there is no task supervisor yet."
+        ),
     )
     references = (
         Reference("Task.async/1", "https://hexdocs.pm/elixir/Task.html#async/1"),

@@ -27,7 +27,7 @@ from otpwise_analyzers.project.processes import has_one_name, registered_name
 from otpwise_analyzers.project.waiting import Waiting, calls_in, waits_of
 from otpwise_analyzers.rewrite.back_pressure import calls_instead
 from otpwise_analyzers.rewrite.mailbox_gauge import measured_mailbox
-from otpwise_analyzers.rules.base import Impact, Reference, Rule
+from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.otp.unbounded_mailbox_examples import CORRECT, INCORRECT
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax import nodes
@@ -75,12 +75,22 @@ class UnboundedMailbox(Rule):
         "that is not enough: slow work shows where it is asked for. Where nobody may wait, a queue in the "
         "database (Oban) or a `Task.Supervisor` with `max_children` holds what is too much."
     )
-    fix_note = (
-        "`cast` becomes `call`, and the clause one of `handle_call/3` that replies `:ok`: unsafe, for callers "
-        "wait from then on (not offered for HTTP and mail, or where the server casts to itself). With "
-        "telemetry_poller and a literal list of `periodic_measurements`, a scaffold measures the mailbox every "
-        "few seconds: `Process.info(pid, :message_queue_len)` gives `{:message_queue_len, n}`, or nil when the "
-        "process is gone."
+    fix_note = FixNote(
+        writes=(
+            "`cast` becomes `call`, and the clause one of `handle_call/3` that replies `:ok`. Or, with "
+            "telemetry_poller and a literal list of `periodic_measurements`, a measurement of the mailbox "
+            "every few seconds: `Process.info(pid, :message_queue_len)` gives `{:message_queue_len, n}`, or "
+            "nil when the process is gone."
+        ),
+        because=(
+            "The call is unsafe: callers wait from then on, and time out after five seconds when the server "
+            "is behind, which is the back-pressure. The measurement is a scaffold: at which length to be "
+            "alarmed is yours."
+        ),
+        leaves=(
+            "Casts of a server to itself, which would wait for themselves, and servers whose work is HTTP or "
+            "mail."
+        ),
     )
     references = (
         Reference("GenServer.cast/2", "https://hexdocs.pm/elixir/GenServer.html#cast/2"),

@@ -9,7 +9,7 @@ from functools import partial
 from otpwise_analyzers.findings import Applicability, Finding, Fix, Level, Related
 from otpwise_analyzers.project import places
 from otpwise_analyzers.project.roles import Role, roles_of
-from otpwise_analyzers.rules.base import Impact, Reference, Rule
+from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.otp.unreachable_callback_clause_examples import CORRECT, INCORRECT
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -55,11 +55,18 @@ class UnreachableCallbackClause(Rule):
     )
     fine_when = "Never: at best the clause is a leftover that misleads whoever changes it."
     trade_off = "A clause that comes alive does what nobody has seen it do. Its tests, if there are any, passed without it."
-    fix_note = (
-        "Two clauses of `init/1` of which the second goes on with the state become one. A clause that says the same "
-        "again, or nothing, is removed; one for a narrower case moves above the one that hides it. Unsafe, for code "
-        "that never ran comes alive; a merged `init/1` that starts to send its process a message which no "
-        "`handle_info/2` takes gets a marked clause for it."
+    fix_note = FixNote(
+        writes=(
+            "Two clauses of `init/1` of which the second goes on with the state become one. A clause that "
+            "says the same again, or nothing, is removed; one for a narrower case moves above the one that "
+            "hides it. A merged `init/1` that starts to send its process a message which no `handle_info/2` "
+            "takes gets a marked clause for it."
+        ),
+        because="Unsafe, for code that never ran comes alive; a scaffold where it needs such a clause.",
+        leaves=(
+            "A clause with a comment in it is not removed. Not offered where another attribute than `@impl` "
+            "belongs to it, or a guard may tell the two apart."
+        ),
     )
     references = (
         Reference(

@@ -11,7 +11,7 @@ from otpwise_analyzers.project.roles import Role, has_role
 from otpwise_analyzers.rewrite.bare_start import removable_statement, started_module, supervised_instead
 from otpwise_analyzers.rewrite.start_async import start_async
 from otpwise_analyzers.rewrite.task_supervisor import start_child, task_supervisor_for
-from otpwise_analyzers.rules.base import Impact, Reference, Rule
+from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.otp.unsupervised_process_examples import CORRECT, INCORRECT
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.calls import Call
@@ -48,12 +48,22 @@ class UnsupervisedProcess(Rule):
         "A supervised child starts with the application, whether it is needed or not, and a child that "
         "cannot start stops the whole boot. A `Task.Supervisor` costs one process."
     )
-    fix_note = (
-        "Adds the module, with the options of the call, to the children of the Application (behind the repo "
-        "and PubSub, before the endpoint) and removes the call: unsafe, for the process starts earlier than "
-        "before. `Task.start` and `spawn` become `Task.Supervisor.start_child`, which is safe where the "
-        "project has a named `Task.Supervisor`, and else adds one. In a LiveView `start_async` is offered "
-        "as a scaffold: its task ends with the page."
+    fix_note = FixNote(
+        writes=(
+            "The module, with the options of the call, among the children of the application (behind the repo "
+            "and PubSub, before the endpoint), and the call removed. `Task.start` and `spawn` become "
+            "`Task.Supervisor.start_child`. In a LiveView also `start_async` with its `handle_async` clauses."
+        ),
+        because=(
+            "A child is unsafe: the process starts earlier than before, and is restarted. `start_child` is "
+            "safe where the project has a named `Task.Supervisor`: the function runs as it did, and is waited "
+            "for at shutdown; unsafe where one is added. `start_async` is a scaffold: its task ends with the "
+            "page."
+        ),
+        leaves=(
+            "A call whose value is used, options that only exist where the call stands, a module whose "
+            "`child_spec/1` leads elsewhere, and an application whose children are not one literal list."
+        ),
     )
     references = (
         Reference("Supervisor", "https://hexdocs.pm/elixir/Supervisor.html"),

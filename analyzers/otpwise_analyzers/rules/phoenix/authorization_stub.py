@@ -39,6 +39,7 @@ class AuthorizationStub(Rule):
     )
     fine_when = "Everybody may indeed: then call nothing, and say so where it is decided."
     trade_off = "Whoever relied on the open door is refused; find them in the logs of the replies before you close it."
+    no_fix = "Who may do what is not in the code."
     references = (
         Reference(
             "Phoenix.Channel: Authorization",

@@ -10,7 +10,7 @@ from otpwise_analyzers.findings import Applicability, Confidence, Finding, Fix, 
 from otpwise_analyzers.project.actions import action_of, call_at, origin_of, schema_behind
 from otpwise_analyzers.project.places import is_production_code
 from otpwise_analyzers.rewrite.listed_fields import data_of_fields
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -52,10 +52,17 @@ class BareStructResponse(Rule):
     trade_off = (
         "The fields are listed once more. A JSON view (`UserJSON.show/1`) keeps the lists of an API together."
     )
-    fix_note = (
-        "Unsafe, as clients see another shape: `%{data: %{id: user.id, ...}}` with the schema's fields, but none that "
-        "is virtual, redacted, or named like a secret; only the id when the schema is not known. The other way is "
-        "`@derive {Jason.Encoder, only: [...]}` in the schema."
+    fix_note = FixNote(
+        writes=(
+            "`%{data: %{id: user.id, ...}}` with the schema's fields, but none that is virtual, redacted, or "
+            "named like a secret; only the id when the schema is not known. The other way is `@derive "
+            "{Jason.Encoder, only: [...]}` in the schema."
+        ),
+        because="Unsafe: clients see another shape, and fields that you leave out are gone.",
+        leaves=(
+            "Associations are not listed, and a call that is no plain `json(conn, user)` of a variable is "
+            "left alone."
+        ),
     )
     references = (
         Reference("Jason.Encoder: deriving", "https://hexdocs.pm/jason/Jason.Encoder.html"),

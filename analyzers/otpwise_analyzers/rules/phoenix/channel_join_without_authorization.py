@@ -19,7 +19,7 @@ from otpwise_analyzers.project.channels import (
 )
 from otpwise_analyzers.project.places import is_production_code
 from otpwise_analyzers.rewrite.join_authorization import guarded_join
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
@@ -56,10 +56,17 @@ class ChannelJoinWithoutAuthorization(Rule):
         "One more check, often one query, for each join (not for each message). It must be repeated in mind when "
         "rights are withdrawn: a joined channel stays joined until it is closed, so broadcast a `disconnect`."
     )
-    fix_note = (
-        'Scaffold: puts `if ... do` around the body and refuses with `{:error, %{reason: "unauthorized"}}`. It calls '
-        "the project's own check when one fits by name and parameters (`Rooms.can_access_room?/2`); else it adds "
-        "`authorized?/2`, which refuses everyone until you have written it."
+    fix_note = FixNote(
+        writes=(
+            '`if ... do` around the body, and `{:error, %{reason: "unauthorized"}}` as the refusal. It calls '
+            "the project's own check when one fits by name and parameters (`Rooms.can_access_room?/2`); else "
+            "it adds `authorized?/2`, which refuses everyone until you have written it."
+        ),
+        because="Scaffold: who may join is the decision, and until it is made nobody may.",
+        leaves=(
+            "Clauses for lobbies and public topics are not reported. The socket's `connect/3` is another "
+            "rule's."
+        ),
     )
     references = (
         Reference(

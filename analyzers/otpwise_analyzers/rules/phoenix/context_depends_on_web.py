@@ -43,6 +43,10 @@ class ContextDependsOnWeb(Rule):
     trade_off = (
         "What is handed in (a URL, a function that makes one, a formatted text) becomes one more argument."
     )
+    no_fix = (
+        "What the context needs of the web (a URL, a text) has to be handed in, through all callers up to "
+        "the web: their arguments are an interface to be thought about."
+    )
     references = (
         Reference("Phoenix: Contexts", "https://hexdocs.pm/phoenix/contexts.html"),
         Reference("mix xref", "https://hexdocs.pm/mix/Mix.Tasks.Xref.html"),

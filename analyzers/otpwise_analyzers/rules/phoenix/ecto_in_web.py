@@ -66,6 +66,10 @@ class EctoInWeb(Rule):
     trade_off = (
         "One more function in the context; a filter that only this page has makes its arguments longer."
     )
+    no_fix = (
+        "A query without its repo call is half of a function; `phoenix/repo-in-web` moves both together "
+        "where the call stands beside it."
+    )
     references = (
         Reference("Phoenix: Contexts", "https://hexdocs.pm/phoenix/contexts.html"),
         Reference("Ecto.Query", "https://hexdocs.pm/ecto/Ecto.Query.html"),

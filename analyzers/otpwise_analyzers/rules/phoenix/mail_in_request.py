@@ -14,7 +14,7 @@ from otpwise_analyzers.project.effects import Effect
 from otpwise_analyzers.project.mail_calls import DELIVERIES, mail_candidates, mailer_of
 from otpwise_analyzers.project.roles import Role, has_role
 from otpwise_analyzers.rewrite.later_mail import delivers_later, enqueues_mail
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
@@ -54,10 +54,20 @@ class MailInRequest(Rule):
     trade_off = (
         "A queue to run and to look after, and an answer that can no longer say whether the mail went out."
     )
-    fix_note = (
-        "Unsafe. Bamboo's `deliver_now` becomes `deliver_later`. With Oban and a queue for it (`mailers`, else "
-        "`default`) the mail is put into a job: a worker beside the mailer is written for that, which delivers mails "
-        "without attachments and refuses others. Not offered where the result of the delivery is looked at."
+    fix_note = FixNote(
+        writes=(
+            "Bamboo's `deliver_now` becomes `deliver_later`. With Oban and a queue for it (`mailers`, else "
+            "`default`) the mail is put into a job: a worker beside the mailer is written for that, which "
+            "delivers mails without attachments and refuses others."
+        ),
+        because=(
+            "Unsafe: the request answers before the mail is gone, so that a failure is seen in the job and no "
+            "longer by the user."
+        ),
+        leaves=(
+            "A delivery whose result is looked at, and Swoosh without Oban: there is nothing to hand the mail "
+            "to."
+        ),
     )
     references = (
         Reference("Swoosh: async emails", "https://hexdocs.pm/swoosh/Swoosh.html#module-async-emails"),

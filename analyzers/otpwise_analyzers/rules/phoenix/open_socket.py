@@ -11,7 +11,7 @@ from otpwise_analyzers.findings import Applicability, Finding, Fix, Level
 from otpwise_analyzers.project.channels import reached_from, short_name, sockets_in
 from otpwise_analyzers.project.places import is_production_code
 from otpwise_analyzers.rewrite.verified_connect import verified_connect
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
@@ -42,9 +42,13 @@ class OpenSocket(Rule):
     trade_off = (
         "The page must hand a signed token to the client, and one older than `max_age` has to be renewed."
     )
-    fix_note = (
-        "Scaffold: verifies a `Phoenix.Token` of at most a day, assigns `user_id` and answers `:error` to all others. "
-        "No client can connect until the page signs such a token; the comment shows the line."
+    fix_note = FixNote(
+        writes=(
+            "`connect/3` verifies a `Phoenix.Token` of at most a day, assigns `user_id` and answers `:error` "
+            "to all others."
+        ),
+        because="Scaffold: no client can connect until the page signs such a token; the comment shows the line.",
+        leaves="The page and the JavaScript that connects, and sockets whose channels all check for themselves.",
     )
     references = (
         Reference(

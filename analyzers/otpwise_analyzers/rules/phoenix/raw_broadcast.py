@@ -22,7 +22,7 @@ from otpwise_analyzers.project.channels import (
 from otpwise_analyzers.project.places import is_production_code
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite.broadcast_payload import explicit_payload, identifier_instead
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -61,9 +61,16 @@ class RawBroadcast(Rule):
         "The second is not seen from here."
     )
     trade_off = "The keys are named twice, here and where they are read; a new one must be added here too."
-    fix_note = (
-        "Scaffold: an explicit map with the keys that this clause matches or reads and the sender's id from the "
-        "socket. Check that the clients read `user_id` where they read the user or a claimed name before."
+    fix_note = FixNote(
+        writes=(
+            "An explicit map with the keys that this clause matches or reads, and the sender's id from the "
+            "socket."
+        ),
+        because=(
+            "Scaffold: check that the clients read `user_id` where they read the user or a claimed name "
+            "before, and no further key."
+        ),
+        leaves="The clients, and payloads that were made anew from known keys, which are not reported.",
     )
     references = (
         Reference(

@@ -19,7 +19,7 @@ from otpwise_analyzers.project.web_repo_calls import (
 )
 from otpwise_analyzers.rewrite.context import contexts_for
 from otpwise_analyzers.rewrite.extract import extraction
-from otpwise_analyzers.rules.base import Impact, Reference, Rule
+from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.phoenix.repo_in_web_examples import CORRECT, INCORRECT
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.calls import Call
@@ -49,10 +49,20 @@ class RepoInWeb(Rule):
         "in the strict profile."
     )
     trade_off = "One more function and one more place to look; a context that only forwards is worth little."
-    fix_note = (
-        "Unsafe: moves the call into the context above its schema, with the assignments, aliases and imports that "
-        "it needs, and calls it from there; writes that belong together become one `Ecto.Multi`. Names are a "
-        "proposal. Not offered when something of the request (`conn`, a private function) cannot be passed."
+    fix_note = FixNote(
+        writes=(
+            "The call moves into the context above its schema, with the assignments, aliases and imports that "
+            "it needs, and is called from there; writes that belong together become one `Ecto.Multi`. A "
+            "context that there is not yet is created at its path."
+        ),
+        because=(
+            "Unsafe: names are a proposal, and of writes that became a `Multi` a failed step answers "
+            "`{:error, changeset}` where it raised before."
+        ),
+        leaves=(
+            "Not offered when something of the request (`conn`, a private function) cannot be passed, when "
+            "the rows are of no known schema, or when writes would be torn apart."
+        ),
     )
     references = (
         Reference("Phoenix: Contexts", "https://hexdocs.pm/phoenix/contexts.html"),

@@ -13,7 +13,7 @@ from otpwise_analyzers.project.places import is_production_code
 from otpwise_analyzers.project.roles import Role, has_role
 from otpwise_analyzers.project.subscriptions import asks, is_guarded, subscribes_itself
 from otpwise_analyzers.rewrite.connected_guard import socket_of, statement_of, when_connected
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -54,9 +54,10 @@ class SubscribeWithoutConnected(Rule):
     trade_off = (
         "Between the HTML and the connection nothing is received; what is loaded in the second mount has it."
     )
-    fix_note = (
-        "Safe: puts the statement, and those of its kind beside it, under `if connected?(socket)`. Not offered where "
-        "the value is used, or where no variable holds the socket."
+    fix_note = FixNote(
+        writes="The statement, and those of its kind beside it, under `if connected?(socket)`.",
+        because="Safe: the first, dead rendering of a page has no process that lives to get a message.",
+        leaves="A statement whose value is used, and a `mount/3` where no variable holds the socket.",
     )
     references = (
         Reference(

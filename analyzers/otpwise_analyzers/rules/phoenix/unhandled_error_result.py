@@ -12,7 +12,7 @@ from otpwise_analyzers.project.actions import REPO_WRITES, action_of, call_at, s
 from otpwise_analyzers.project.places import is_production_code
 from otpwise_analyzers.project.roles import Role, has_role, is_web_name
 from otpwise_analyzers.rewrite.error_clause import error_clause
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
@@ -39,10 +39,14 @@ class UnhandledErrorResult(Rule):
     )
     fine_when = "The write cannot fail; then the bang function (`Repo.insert!`) says so."
     trade_off = "A clause for each action. `action_fallback` with `with` answers all of a controller's errors in one place."
-    fix_note = (
-        "Unsafe, for the answer is yours to word: adds the clause in the action's own format. JSON: status 422 with "
-        "the errors by field. HTML: the form again as `new` or `edit` renders it. Redirects: to the same place with "
-        "a flash. Not offered where none of these can be told."
+    fix_note = FixNote(
+        writes=(
+            "The clause for `{:error, changeset}` in the action's own format. JSON: status 422 with the "
+            "errors by field. HTML: the form again as `new` or `edit` renders it. Redirects: to the same "
+            "place with a flash."
+        ),
+        because="Unsafe, for the answer is yours to word. What comes now was a 500 before.",
+        leaves="An action whose format cannot be told, and one with an `action_fallback`, which is not reported.",
     )
     references = (
         Reference("Ecto.Repo: insert/2", "https://hexdocs.pm/ecto/Ecto.Repo.html#c:insert/2"),

@@ -20,7 +20,7 @@ from otpwise_analyzers.project.channels import (
 from otpwise_analyzers.project.places import is_production_code
 from otpwise_analyzers.project.roles import is_web_name
 from otpwise_analyzers.rewrite.message_limit import limited_messages
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
@@ -77,11 +77,18 @@ class UnlimitedChannelMessages(Rule):
         "A client that is truly fast (drawing, typing, moving a cursor) is cut off unless its events have a limit of "
         "their own. A count in the socket is for one connection; a client may open several. Hammer counts by user."
     )
-    fix_note = (
-        "Scaffold: one `handle_in/3` counts each message in a fixed window (`System.monotonic_time/1`, kept in the "
-        "socket's assigns, five in a second until you decide) and hands on to the clauses as they were, or replies "
-        '`{:error, %{reason: "rate_limited"}}`. The window really starts anew. With Hammer among the dependencies it '
-        "counts with Hammer, by user where the socket has one."
+    fix_note = FixNote(
+        writes=(
+            "One `handle_in/3` that counts each message in a fixed window (`System.monotonic_time/1`, kept in "
+            "the socket's assigns, five in a second until you decide) and hands on to the clauses as they "
+            'were, or replies `{:error, %{reason: "rate_limited"}}`. The window really starts anew. With '
+            "Hammer among the dependencies it counts with Hammer, by user where the socket has one."
+        ),
+        because="Scaffold: how many in which time is marked for you. A client that gets the reply has to know it.",
+        leaves=(
+            "The clauses themselves. Counted by socket, one user with ten tabs has ten windows; only Hammer's "
+            "form counts by user. Not offered with `@decorate` or defaults on the clauses."
+        ),
     )
     references = (
         Reference(

@@ -14,7 +14,7 @@ from otpwise_analyzers.project.write_risk import counts, depends, is_accounted_f
 from otpwise_analyzers.rewrite.context import contexts_for
 from otpwise_analyzers.rewrite.extract import extraction
 from otpwise_analyzers.rewrite.transaction import in_transaction
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -58,10 +58,21 @@ class WritesWithoutTransaction(Rule):
         "A transaction holds its connection and its row locks until the last step, and a failure undoes all of "
         "them, which is the point. What happens outside of the database must wait for the commit."
     )
-    fix_note = (
-        "Unsafe: a `case` or `with` on results becomes an `Ecto.Multi` (`Repo.transact` from Ecto 3.13 on), and a "
-        "failure of any step the `{:error, changeset}` that the function already answers; writes that raise go into "
-        "`Repo.transaction`. In the web layer, the writes move into a context as they do for phoenix/repo-in-web."
+    fix_note = FixNote(
+        writes=(
+            "A `case` or `with` on results becomes an `Ecto.Multi` (`Repo.transact` from Ecto 3.13 on), and a "
+            "failure of any step the `{:error, changeset}` that the function already answers; writes that "
+            "raise go into `Repo.transaction`. In the web layer, the writes move into a context as they do "
+            "for `phoenix/repo-in-web`."
+        ),
+        because=(
+            "Unsafe: all of it is undone when one step fails, and the rows are locked until the last one is "
+            "done."
+        ),
+        leaves=(
+            "Results that are answered in more forms than success and `{:error, changeset}`, bulk writes "
+            "inside of a `case` or `with`, and comments that would lose their place."
+        ),
     )
     references = (
         Reference("Ecto.Multi", "https://hexdocs.pm/ecto/Ecto.Multi.html"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from otpwise_analyzers.findings import Finding
-from otpwise_analyzers.rules.base import Example, Impact, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Rule
 from otpwise_analyzers.syntax.file import ElixirFile
 
 
@@ -22,7 +22,11 @@ class UnknownRule(Rule):
     )
     fine_when = "Never; a comment for a rule of a newer version is fine once everybody runs that version."
     trade_off = "None."
-    fix_note = "Safe: puts the closest rule's name in its place, or removes the name."
+    fix_note = FixNote(
+        writes="The closest rule's name in its place, or the name removed.",
+        because="Safe: a name that there is not silenced nothing. What the right name silences was meant to be.",
+        leaves="The reason behind `--`.",
+    )
 
     incorrect = (
         Example(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from otpwise_analyzers.findings import Finding
-from otpwise_analyzers.rules.base import Example, Impact, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Rule
 from otpwise_analyzers.syntax.file import ElixirFile
 
 
@@ -17,7 +17,11 @@ class Unused(Rule):
     why = "The code was mended or moved and the comment stayed: it will silence the next, real finding there."
     fine_when = "The finding comes and goes with another file that is not in this checkout."
     trade_off = "None."
-    fix_note = "Safe: removes the name, and the comment with the last one."
+    fix_note = FixNote(
+        writes="The name removed, and the comment with the last one.",
+        because="Safe: it silenced nothing.",
+        leaves="The reason behind `--` stays while a name stays.",
+    )
 
     incorrect = (
         Example(

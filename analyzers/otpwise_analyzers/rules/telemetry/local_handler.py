@@ -10,7 +10,7 @@ from tree_sitter import Node
 from otpwise_analyzers.findings import Applicability, Finding, Fix, Level
 from otpwise_analyzers.project import places
 from otpwise_analyzers.rewrite.public_handler import by_module, local_target
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 
@@ -33,10 +33,13 @@ class LocalHandler(Rule):
     )
     fine_when = "A script, a test, or a debugging aid that is attached for a minute."
     trade_off = "The handler becomes public. `@doc false` keeps it out of the documentation."
-    fix_note = (
-        "Writes `&__MODULE__.handle_event/4` and makes the function public under `@doc false`. Safe: the same "
-        "function is called. An anonymous function gets no fix: what it closes over has to become the handler's "
-        "config, its fourth argument."
+    fix_note = FixNote(
+        writes="`&__MODULE__.handle_event/4`, and the function made public under `@doc false`.",
+        because="Safe: the same function is called, without the warning at each attach.",
+        leaves=(
+            "An anonymous function: what it closes over has to become the handler's config, its fourth "
+            "argument."
+        ),
     )
     references = (
         Reference("telemetry:attach/4", "https://hexdocs.pm/telemetry/telemetry.html#attach/4"),

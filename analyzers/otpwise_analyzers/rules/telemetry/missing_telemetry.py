@@ -12,7 +12,7 @@ from otpwise_analyzers.project import places
 from otpwise_analyzers.project.children import children_of
 from otpwise_analyzers.project.telemetry import MONITORING, depends_on
 from otpwise_analyzers.rewrite.telemetry_module import telemetry_supervisor
-from otpwise_analyzers.rules.base import Impact, Reference, Rule
+from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.telemetry.missing_telemetry_examples import CORRECT, INCORRECT
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Module
@@ -48,10 +48,16 @@ class MissingTelemetry(Rule):
         "A handler runs in the process that emits the event, some microseconds each time; every label value is a "
         "time series that somebody stores. Start with few metrics."
     )
-    fix_note = (
-        "Writes a telemetry supervisor with request, query and VM metrics for Prometheus, puts it first among the "
-        "children and adds the dependencies (`mix deps.get` is yours to run). A scaffold: nothing is served until "
-        "you route `scrape/0` to a path of your own."
+    fix_note = FixNote(
+        writes=(
+            "A telemetry supervisor with request, query and VM metrics for Prometheus, first among the "
+            "children, and its dependencies."
+        ),
+        because=(
+            "Scaffold: nothing is served until you route `scrape/0` to a path of your own. `mix deps.get` is "
+            "yours to run."
+        ),
+        leaves="The router, and metrics of your own events.",
     )
     references = (
         Reference("Telemetry in Phoenix", "https://hexdocs.pm/phoenix/telemetry.html"),

@@ -76,6 +76,7 @@ class UnreportedMetrics(Rule):
         "A reporter keeps a series for each metric and label. LiveDashboard is the cheapest one, and remembers "
         "nothing: behind a login it is safe in production too."
     )
+    no_fix = "Which reporter, at which address and behind which door, is a decision about operations."
     references = (
         Reference(
             "Telemetry.Metrics: Reporters",
