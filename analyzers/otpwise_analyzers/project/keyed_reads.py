@@ -8,8 +8,9 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from otpwise_analyzers.project.processes import registered_name
+from otpwise_analyzers.project.state_changes import WHOLE, Handling
 from otpwise_analyzers.project.store_uses import Role, reads_one, uses_in
-from otpwise_analyzers.project.stores import WHOLE, Handling, handling_of
+from otpwise_analyzers.project.stores import handling_of
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call, as_call
 from otpwise_analyzers.syntax.modules import Definition, Module

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from otpwise_analyzers.project.stores import WHOLE, Handling
+from otpwise_analyzers.project.state_changes import WHOLE, Handling
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call, as_call
 from otpwise_analyzers.syntax.file import ElixirFile

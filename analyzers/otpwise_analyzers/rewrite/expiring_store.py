@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from otpwise_analyzers.findings import Change
+from otpwise_analyzers.project.state_changes import WHOLE, Handling, Kind, Step
 from otpwise_analyzers.project.store_uses import Role, Use, uses_in
-from otpwise_analyzers.project.stores import WHOLE, Handling, Kind, Step, Store
+from otpwise_analyzers.project.stores import Store
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite import callbacks, layout
 from otpwise_analyzers.rewrite.attributes import attributes_on_top

@@ -11,14 +11,8 @@ from tree_sitter import Node
 from otpwise_analyzers.findings import Applicability, Finding, Fix, Level
 from otpwise_analyzers.project import places
 from otpwise_analyzers.project.processes import has_one_name
-from otpwise_analyzers.project.stores import (
-    WHOLE,
-    Kind,
-    Step,
-    agent_steps,
-    is_fixed,
-    store_of,
-)
+from otpwise_analyzers.project.state_changes import WHOLE, Kind, Step
+from otpwise_analyzers.project.stores import agent_steps, is_fixed, store_of
 from otpwise_analyzers.rewrite.expiring_store import expires, keeps_ttl
 from otpwise_analyzers.rewrite.server_start import init_of, is_empty, state_of
 from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
