@@ -18,7 +18,7 @@ from otpwise_cli.progress import Progress
 from otpwise_cli.targets import Batch, Configurations, Problems, batch_of_text, batches
 
 if TYPE_CHECKING:
-    from otpwise_cli.fixing import Fixed
+    from otpwise_analyzers.bulk import Fixed
 
 STDIN = Path("-")
 

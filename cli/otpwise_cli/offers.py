@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from otpwise_analyzers import bulk
 from otpwise_analyzers.findings import Applicability, Change, Finding, Fix
 from otpwise_analyzers.project.view import FixContext
-from otpwise_analyzers.source.edits import in_order
 from otpwise_cli.checking import CheckedFile, Outcome
 
 HOW = {
@@ -24,15 +24,4 @@ def offers(
 
     One that raises is noted in `outcome` as the failure of its rule.
     """
-    context = context or checked.context()
-    for fix in finding.fixes:
-        try:
-            change = fix.build(context)
-            if change:
-                for part in change:
-                    in_order(part.edits)
-        except Exception as error:  # a broken fix must not take the findings with it
-            outcome.fail(finding.rule, checked.path, error)
-            continue
-        if change:
-            yield fix, change
+    return bulk.offered(checked, finding, context or checked.context(), outcome.fail)

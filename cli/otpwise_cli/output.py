@@ -13,8 +13,8 @@ from otpwise_cli.counts import plural
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from otpwise_analyzers.bulk import Fixed
     from otpwise_cli.check import Options
-    from otpwise_cli.fixing import Fixed
 
 _DIFF_STYLES = (("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-", "red"))
 

@@ -9,9 +9,9 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from otpwise_analyzers.bulk import ChangedFile, Fixed
 from otpwise_analyzers.source.document import Document
 from otpwise_cli.checking import shown
-from otpwise_cli.fixing import ChangedFile, Fixed
 
 
 def write_all(fixed: Fixed) -> tuple[dict[Path, str], set[Path]]:

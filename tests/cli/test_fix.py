@@ -163,7 +163,7 @@ def test_fixes_without_end_come_to_one(
     project: Project, careless: type[_Careless], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(careless, "text", "careless(); ")
-    monkeypatch.setattr("otpwise_cli.fixing.MAX_FIXES_OF_A_FILE", 20)
+    monkeypatch.setattr("otpwise_analyzers.bulk.MAX_FIXES_OF_A_FILE", 20)
     root = project({"lib/a.ex": "careless()\n"})
     assert run(Options(paths=(root,), fix=True)) == 1
     assert (root / "lib/a.ex").read_text().count("careless") <= 21
@@ -196,7 +196,7 @@ def test_what_one_fix_changes_is_written_together_or_not_at_all(
 ) -> None:
     monkeypatch.setattr(careless, "text", "x = ")
     monkeypatch.setattr(careless, "together_with", ("lib/c.ex",))
-    monkeypatch.setattr("otpwise_cli.fixing.MAX_FIXES_OF_A_FILE", 1)
+    monkeypatch.setattr("otpwise_analyzers.bulk.MAX_FIXES_OF_A_FILE", 1)
     root = project({"lib/a.ex": "careless()\n", "lib/b.ex": FAULTY, "lib/c.ex": "1\n"})
     real = fixing.fix_batch
 

@@ -252,9 +252,16 @@ class Project:
         self._files: dict[str, FileFacts] = {facts.path: facts for facts in files}
         self._locks: dict[str, dict[str, str]] = {}
         self._views: dict[str, ProjectView] = {}
-        self._answers = _Answers(self._files, self._locks)
+        self._answers = _Answers(dict(self._files), {})
         self._layout: Layout | None = None
         self.generation = 0
+
+    def fork(self) -> Project:
+        """The same project, to try something on: neither sees what becomes of the other. Costs next to nothing."""
+        other = Project()
+        other._files, other._locks = dict(self._files), dict(self._locks)
+        other._answers, other._layout = self._answers, self._layout
+        return other
 
     # -- keeping it current ------------------------------------------------------------------------
 

@@ -45,19 +45,20 @@ class Sources:
     """The files below one root, read once, and the index of their facts.
 
     Paths are relative to the root, with `/`. A file outside of any Mix project has Sources of its own, whose
-    index stays empty: it is read by itself, as in the editor.
+    index stays empty: it is read by itself, as in the editor. An index that is there already may be given; its
+    files are then read when they are asked for.
     """
 
-    def __init__(self, root: Path, *, in_project: bool = True) -> None:
+    def __init__(self, root: Path, *, in_project: bool = True, project: Project | None = None) -> None:
         self.root = root
         self.in_project = in_project
-        self.project = Project()
+        self.project = project if project is not None else Project()
         self._documents: dict[str, Document] = {}
         self._files: dict[str, SourceFile] = {}
         self._kept = 0
 
     def hold(self, path: str, document: Document) -> None:
-        """Gives a file a text before `load`, in place of what is on the disk."""
+        """Gives a file a text before it is read, in place of what is on the disk."""
         self._documents[path] = document
 
     def load(

@@ -67,3 +67,13 @@ def apply(data: bytes, edits: Iterable[Edit]) -> bytes:
         position = edit.end
     pieces.append(data[position:])
     return b"".join(pieces)
+
+
+def in_line_endings(data: bytes, edits: Iterable[Edit]) -> list[Edit]:
+    """The edits with the line ends that most lines of `data` have: CRLF, or what they bring."""
+    crlf = data.count(b"\r\n")
+    if crlf * 2 <= data.count(b"\n"):
+        return list(edits)
+    return [
+        Edit(edit.start, edit.end, edit.new.replace("\r\n", "\n").replace("\n", "\r\n")) for edit in edits
+    ]
