@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import msgspec
 from lsprotocol import types
@@ -22,8 +21,8 @@ from otpwise_server.client import Client
 from otpwise_server.diagnostics import SOURCE
 from otpwise_server.fix_all import all_fixes
 from otpwise_server.ignoring import ignored_in_project
-from otpwise_server.projects import Projects
-from otpwise_server.workspace_edits import CannotEditError, Caution, workspace_edit
+from otpwise_server.projects import Projects, Reading
+from otpwise_server.workspace_edits import CannotEditError, Caution, obstacle, workspace_edit
 
 FIX_ALL = "source.fixAll.otpwise"
 EXPLAIN = "otpwise.explain"
@@ -69,15 +68,19 @@ class Wanted:
 
 
 class Offer:
-    """Everything that is offered for a range of one checked file. Runs in the analysis thread."""
+    """Everything that is offered for a range of one checked file. Runs in the analysis thread.
+
+    `left_out` are the titles of fixes that the client cannot make and cannot show as disabled, with the reason.
+    """
 
     def __init__(
         self, checked: Checked, project: ProjectAnalysis, projects: Projects, client: Client
     ) -> None:
         self._checked = checked
         self._project = project
-        self._projects = projects
         self._client = client
+        self.reading = Reading(projects, project, {checked.file.path: checked.text})
+        self.left_out: dict[str, str] = {}
 
     def actions(
         self, span: Span, wanted: Wanted, diagnostics: Sequence[types.Diagnostic]
@@ -102,7 +105,7 @@ class Offer:
     def _fixes(self, finding: Finding, diagnostics: list[types.Diagnostic]) -> Iterator[types.CodeAction]:
         safe = [fix for fix in finding.fixes if fix.applicability is Applicability.SAFE]
         for fix in finding.fixes:
-            change = self._project.build(self._checked, fix)
+            change = self._project.build(self._checked, fix, self.reading.data)
             if change is None:
                 continue
             data = self._data("fix", finding, fix.title)
@@ -127,7 +130,12 @@ class Offer:
         if rule.startswith("suppression/"):
             titles.pop("line")
         for what, title in titles.items():
-            action = self._action(title, QUICK_FIX, self._data(what, finding), None)
+            data = self._data(what, finding)
+            # Whether the settings are to be created decides whether the client can.
+            change = self._change(data)[0] if what == "project" else None
+            if what == "project" and change is None:
+                continue
+            action = self._action(title, QUICK_FIX, data, change)
             if action is not None:
                 action.diagnostics = diagnostics or None
                 yield action
@@ -148,22 +156,23 @@ class Offer:
     ) -> types.CodeAction | None:
         """The action with its edit, or without it for a client that asks for it later."""
         action = types.CodeAction(title, kind=kind)
-        creates = change is not None and any(part.create for part in change)
-        if creates and not self._client.creates_files:
-            action.disabled = types.CodeActionDisabled("This editor cannot create files in a code action.")
-            return action if self._client.disabled else None
-        renames = change is not None and any(part.rename_to is not None for part in change)
-        if renames and not self._client.renames_files:
-            return None
-        if self._client.resolves_edits:
+        if change is not None and (why := obstacle(change, self._client)) is not None:
+            return self._without(action, why)
+        if self._client.resolves_edits or self._client.takes_commands:
             action.data = msgspec.to_builtins(data)
             return action
         try:
             action.edit = self.edit(data, change, caution)
         except CannotEditError as error:
-            action.disabled = types.CodeActionDisabled(str(error))
-            return action if self._client.disabled else None
+            return self._without(action, str(error))
         return action if action.edit is not None else None
+
+    def _without(self, action: types.CodeAction, why: str) -> types.CodeAction | None:
+        if self._client.disabled:
+            action.disabled = types.CodeActionDisabled(_sentence(why))
+            return action
+        self.left_out[action.title] = why
+        return None
 
     def edit(
         self, data: ActionData, change: Change | None = None, caution: Caution | None = None
@@ -176,12 +185,12 @@ class Offer:
             change, caution = self._change(data)
         if change is None:
             return None
-        return workspace_edit(change, self._client, self._project, self._text_at, caution)
+        return workspace_edit(change, self._client, self._project, self.reading, caution)
 
     def _change(self, data: ActionData) -> tuple[Change | None, Caution | None]:
         checked = self._checked
         if data.what in ("rule", "file"):
-            return all_fixes(self._project, checked, data.rule or None), None
+            return all_fixes(self._project, checked, self.reading, self._client, data.rule or None), None
         span = Span(data.start, data.end)
         for finding in checked.findings:
             if finding.rule != data.rule or finding.span != span:
@@ -190,20 +199,15 @@ class Offer:
                 case "fix":
                     for fix in finding.fixes:
                         if fix.title == data.title:
-                            return self._project.build(checked, fix), caution_for(fix)
+                            return self._project.build(checked, fix, self.reading.data), caution_for(fix)
                 case "line":
                     return (silence_line(checked, finding),), None
                 case "ignore-file":
                     return (silence_file(checked, finding),), None
                 case "project":
-                    part = ignored_in_project(self._project.read(FILE_NAME), finding.rule)
+                    part = ignored_in_project(self.reading.data(FILE_NAME), finding.rule)
                     return (None if part is None else (part,)), None
         return None, None
-
-    def _text_at(self, path: str) -> Any:
-        if path == self._checked.file.path:
-            return self._checked.text
-        return self._projects.text_at(self._project, path)
 
     def _of(self, finding: Finding, diagnostics: Sequence[types.Diagnostic]) -> list[types.Diagnostic]:
         """The client's own diagnostics that this finding is behind."""
@@ -219,6 +223,10 @@ def caution_for(fix: Fix) -> Caution | None:
     """What is asked before a fix is made; nothing for a safe one."""
     description = _CAUTION.get(fix.applicability)
     return None if description is None else Caution(fix.title, description)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _first_of_each_rule(findings: list[Finding]) -> list[Finding]:

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import os
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,15 +22,16 @@ from otpwise_analyzers.project.ignore import IgnoreList
 from otpwise_analyzers.project.index import Project
 from otpwise_analyzers.project.view import FixContext, Key
 from otpwise_analyzers.rules.catalogue import RULES
-from otpwise_analyzers.source.edits import Edit, OverlappingEditsError, Span, in_order
+from otpwise_analyzers.source.edits import OverlappingEditsError, Span, in_order
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.languages import ELIXIR, Language, is_read, language_of, open_file
 from otpwise_analyzers.syntax.source_file import SourceFile
 from otpwise_server.documents import Text
-from otpwise_server.reading import data_on_disk
+from otpwise_server.reading import data_on_disk, edition_on_disk
 
 if TYPE_CHECKING:
     from otpwise_analyzers.project.facts import FileFacts
+    from otpwise_analyzers.project.loading import Sources
     from otpwise_analyzers.project.supervision import Place, Supervised
 
 Stopped = engine.Stopped
@@ -73,6 +74,8 @@ class ProjectAnalysis:
         self.supervision_changes = 0
         self._open_data = open_data
         self._index = Project()
+        # By path: what the index last read of a file was of this edition.
+        self._editions: dict[str, object] = {}
         self._revisions: dict[str, int] = {}
         self._loads = 0
         self._reported: set[tuple[str, str]] = set()
@@ -169,37 +172,69 @@ class ProjectAnalysis:
         walked = {*self.walk(), *self.files}
         return [path for path in paths if path in walked or path.endswith(_LOCK)]
 
-    def load(self, facts: Iterable[FileFacts], files: Iterable[str]) -> None:
-        """Takes in the whole project at once; what was there before is forgotten."""
+    def load(self, facts: Iterable[FileFacts], editions: Mapping[str, object]) -> None:
+        """Takes in the whole project at once; what was there before is forgotten. `editions` are those of all
+        files, from before they were read."""
         self._index = Project(facts)
-        self.files = set(files)
+        self.files, self._editions = set(editions), dict(editions)
         if self.root is not None:
             for app in {"", *discovery.apps(self.root)}:
-                self._read_lock(f"{app}/{_LOCK}" if app else _LOCK)
+                lock = f"{app}/{_LOCK}" if app else _LOCK
+                self._editions[lock] = self.edition(lock)
+                self._read_lock(lock)
         self.is_indexed = True
         self._loads += 1
 
-    def refresh(self, path: str, file: SourceFile | None = None) -> set[str]:
-        """Reads a file's facts again, from `file`, the editor or the disk.
+    def refresh(self, path: str) -> set[str]:
+        """Reads a file's facts again, from the editor or the disk.
 
         Returns the paths of the files whose findings may have changed.
         """
         if self.root is None or not self.is_indexed:
             return set()
+        self._editions[path] = self.edition(path)
         if path.rpartition("/")[2] == _LOCK:
             return self._outdated(self._read_lock(path))
-        if file is None:
-            data = self._open_data(path)
-            if data is None:
-                data = data_on_disk(self.root / path)
-            file = open_file(path, data) if data is not None else None
-        if file is None:
+        data = self._open_data(path)
+        if data is None:
+            data = data_on_disk(self.root / path)
+        if data is None:
             self.files.discard(path)
             return self._outdated(self._index.remove(path))
         self.files.add(path)
         from otpwise_analyzers.project.facts import facts_of
 
-        return self._outdated(self._index.update(path, facts_of(file)))
+        return self._outdated(self._index.update(path, facts_of(open_file(path, data))))
+
+    def edition(self, path: str) -> object:
+        """Another one when the file may have changed; None for one that is not there."""
+        data = self._open_data(path)
+        if data is not None:
+            return data
+        return edition_on_disk(self.root / path) if self.root is not None else None
+
+    def editions(self) -> dict[str, object]:
+        """The editions of all files of the project, which are looked for on the disk."""
+        return {path: self.edition(path) for path in self.walk()}
+
+    def behind(self) -> list[str]:
+        """The files that changed, in the editor or on the disk, since the index read them; nobody need have told."""
+        return [path for path, known in list(self._editions.items()) if self.edition(path) != known]
+
+    def catch_up(self) -> tuple[list[str], set[str]]:
+        """Reads what changed again. Returns those files, and those whose findings may have changed by it."""
+        behind = self.behind()
+        outdated: set[str] = set()
+        for path in behind:
+            outdated |= self.refresh(path)
+        return behind, outdated
+
+    def sources(self) -> Sources:
+        """The project to try fixes on: nothing that is put into it shows in this one."""
+        from otpwise_analyzers.project.loading import Sources
+
+        assert self.root is not None
+        return Sources(self.root, project=self._index.fork())
 
     def _read_lock(self, path: str) -> set[Key]:
         if self.root is None:
@@ -263,16 +298,22 @@ class ProjectAnalysis:
 
     # -- fixes -------------------------------------------------------------------------------------
 
-    def build(self, checked: Checked, fix: Fix) -> Change | None:
-        """What a fix does, with the text that every file has now; None when it cannot be done."""
+    def build(
+        self, checked: Checked, fix: Fix, read: Callable[[str], bytes | None] | None = None
+    ) -> Change | None:
+        """What a fix does, with the text that every file has now (or as `read` has it); None when it cannot be
+        done."""
         # The view of the check itself: what the fix asks for counts as asked by the file.
-        context = FixContext(checked.file, checked.file.project, self.read)
+        context = FixContext(checked.file, checked.file.project, read or self.read)
         try:
             change = fix.build(context)
         except Exception:
             log.exception("fix %r failed in %s", fix.title, checked.file.path)
             return None
         if not change or not all(_is_sound(part) for part in change):
+            return None
+        if len({part.path for part in change}) < len(change):
+            log.error("fix %r in %s changes a file twice", fix.title, checked.file.path)
             return None
         return change
 
@@ -299,27 +340,6 @@ class ProjectAnalysis:
         """Reads files as a fix did: the checked one as it was checked."""
         path, data = checked.file.path, checked.file.data
         return lambda other: data if other == path else self.read(other)
-
-    def build_all(self, checked: Checked, rule: str | None = None) -> Change | None:
-        """All safe fixes of a file (of one rule) together; one that overlaps another is left out."""
-        parts: dict[tuple[str, bool], tuple[Edit, ...]] = {}
-        for fix in safe_fixes(checked, rule):
-            change = self.build(checked, fix)
-            if change is None or any(part.rename_to is not None for part in change):
-                continue
-            merged = dict(parts)
-            try:
-                for part in change:
-                    key = (part.path, part.create)
-                    if part.create and key in parts:
-                        raise OverlappingEditsError(part.edits[0], parts[key][0])
-                    merged[key] = tuple(in_order((*merged.get(key, ()), *part.edits)))
-            except OverlappingEditsError:
-                continue
-            parts = merged
-        if not parts:
-            return None
-        return tuple(FileChange(path, edits, create) for (path, create), edits in parts.items())
 
 
 def safe_fixes(checked: Checked, rule: str | None = None) -> Iterator[Fix]:

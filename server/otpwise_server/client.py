@@ -8,6 +8,8 @@ from lsprotocol import types
 
 from otpwise_analyzers.source.lines import Encoding
 
+_SHOW_ERRORS = frozenset({"neovim", "emacs"})
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -30,6 +32,7 @@ class Client:
     creates_files: bool = False
     renames_files: bool = False
     annotations: bool = False
+    applies_edits: bool = False
     shows_documents: bool = False
     progress: bool = False
     configuration: bool = False
@@ -75,6 +78,7 @@ class Client:
             document_changes=document_changes,
             creates_files=document_changes and types.ResourceOperationKind.Create in operations,
             renames_files=document_changes and types.ResourceOperationKind.Rename in operations,
+            applies_edits=bool(workspace.apply_edit),
             annotations=document_changes and edit.change_annotation_support is not None,
             shows_documents=bool(window.show_document and window.show_document.support),
             progress=bool(window.work_done_progress),
@@ -86,6 +90,16 @@ class Client:
             lenses=document.code_lens is not None,
             refreshes_lenses=bool(workspace.code_lens and workspace.code_lens.refresh_support),
         )
+
+    @property
+    def shows_errors(self) -> bool:
+        """Whether it shows its user the error that a request ends with; most write it into a log."""
+        return self.name.lower() in _SHOW_ERRORS
+
+    @property
+    def takes_commands(self) -> bool:
+        """Whether it knows no code actions but commands, whose edits it lets itself be asked to make."""
+        return not self.action_literals and self.applies_edits
 
     @property
     def resolves_edits(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,31 +101,45 @@ class Text:
 
 
 class OpenDocument:
-    """A buffer. `uri` is the client's own spelling.
+    """A buffer. `uri` is the client's own spelling, `text` its newest version, which later changes leave as it is:
+    the analysis thread takes it while the event loop goes on.
 
     `language` is what the file's name says, as in the terminal, else what the client calls it; None for
     one that Otpwise does not read.
     """
 
-    __slots__ = ("changes", "document", "keeper", "language", "path", "uri")
+    __slots__ = ("_document", "keeper", "language", "path", "text", "uri")
 
     def __init__(self, item: types.TextDocumentItem) -> None:
         self.uri = item.uri
         self.path = uris.to_path(item.uri)
         self.language = self._named() or language_with_id(item.language_id)
-        self.document = Document.from_text(item.text, item.version)
+        self._document = Document.from_text(item.text, item.version)
         language = self.language or ELIXIR
         self.keeper = TreeKeeper(language) if language.keeps_trees else None
-        self.changes = 0
+        self.text = self._text(0)
+
+    @property
+    def changes(self) -> int:
+        """How many changes there were since it was opened."""
+        return self.text.changes
 
     def _named(self) -> Language | None:
         return language_of(self.path.name) if self.path is not None else None
 
-    def change(self, change: types.TextDocumentContentChangeEvent, encoding: Encoding) -> None:
-        """Applies one change event."""
+    def change(
+        self, changes: Sequence[types.TextDocumentContentChangeEvent], version: int, encoding: Encoding
+    ) -> None:
+        """Applies the changes of one notification; their text and its version are seen together or not at all."""
+        for change in changes:
+            self._change(change, encoding)
+        self._document.version = version
+        self.text = self._text(self.changes + len(changes))
+
+    def _change(self, change: types.TextDocumentContentChangeEvent, encoding: Encoding) -> None:
         if isinstance(change, types.TextDocumentContentChangePartial):
             first, last = change.range.start, change.range.end
-            edit = self.document.change(
+            edit = self._document.change(
                 Position(first.line, first.character),
                 Position(last.line, last.character),
                 change.text,
@@ -133,25 +147,22 @@ class OpenDocument:
             )
             self._note(edit)
         else:
-            self.document.overwrite(change.text)
+            self._document.overwrite(change.text)
             self._note(None)
-        self.changes += 1
 
     def _note(self, edit: TreeEdit | None) -> None:
         if self.keeper is not None:
             self.keeper.note(edit)
 
-    @property
-    def text(self) -> Text:
-        """The text as it is now; later changes do not show in it."""
-        document = self.document
+    def _text(self, changes: int) -> Text:
+        document = self._document
         return Text(
             self.uri,
             self.path,
             document.data,
             document.lines,
             document.version,
-            self.changes,
+            changes,
             self.keeper,
             self.language,
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from otpwise_analyzers.project.discovery import LEFT_OUT, LEFT_OUT_BESIDE_MIX_EXS, find_root
@@ -67,6 +68,11 @@ class Projects:
         data = data_on_disk(full)
         return Text(uris.from_path(full), full, data, LineIndex(data)) if data is not None else None
 
+    def is_newest(self, text: Text) -> bool:
+        """Whether a text is still that of its buffer, or of a file that is not open still."""
+        document = self._documents.get(text.uri)
+        return document is None if text.version is None else document is not None and document.text is text
+
     def elsewhere(self, project: ProjectAnalysis, path: str) -> tuple[str, LineIndex] | None:
         """The URI and lines of another file of a project."""
         text = self.text_at(project, path)
@@ -75,9 +81,42 @@ class Projects:
     def _reader(self, root: Path) -> Callable[[str], bytes | None]:
         def read(path: str) -> bytes | None:
             document = self._documents.at(root / path)
-            return document.document.data if document is not None else None
+            return document.text.data if document is not None else None
 
         return read
+
+
+class Reading:
+    """The files of a project as one request sees them: each as it was when it was first asked for, however long
+    the request takes. What is built from their bytes fits their positions and their versions."""
+
+    def __init__(
+        self, projects: Projects, project: ProjectAnalysis, texts: Mapping[str, Text] | None = None
+    ) -> None:
+        self._projects = projects
+        self._project = project
+        self._texts: dict[str, Text | None] = dict(texts or {})
+
+    def text(self, path: str) -> Text | None:
+        """The text of a file, by its path in the project; None when there is none that can be read."""
+        if path not in self._texts:
+            self._texts[path] = self._projects.text_at(self._project, path)
+        return self._texts[path]
+
+    def data(self, path: str) -> bytes | None:
+        """Its bytes in UTF-8."""
+        text = self.text(path)
+        return text.data if text is not None else None
+
+    def is_current(self) -> bool:
+        """Whether every buffer that was read still holds what it held. Asked in the event loop."""
+        return all(self._projects.is_newest(text) for text in self._texts.values() if text is not None)
+
+    def is_taken(self, path: str) -> bool:
+        """Whether there is something at a path, be it unreadable: no file can be made there."""
+        if self.text(path) is not None:
+            return True
+        return self._project.root is not None and os.path.lexists(self._project.root / path)
 
 
 def is_served(document: OpenDocument) -> bool:

@@ -26,6 +26,15 @@ def data_on_disk(path: Path) -> bytes | None:
         return None
 
 
+def edition_on_disk(path: Path) -> object:
+    """Another one when a file was changed, replaced or made unreadable; None for one that is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, found.st_mode
+
+
 def facts_from_disk(root: Path, path: str) -> FileFacts | None:
     """The facts of a project's file as it lies on the disk."""
     from otpwise_analyzers.project.facts import facts_of

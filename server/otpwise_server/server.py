@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 
 from otpwise_analyzers import __version__
 from otpwise_analyzers.source.lines import Encoding
-from otpwise_server import own_requests, watching
-from otpwise_server.actions import EXPLAIN, FIX_ALL, ActionData, Offer, Wanted
-from otpwise_server.analysis import Checked, page_of, rule_names
+from otpwise_server import action_requests, own_requests, watching
+from otpwise_server.actions import EXPLAIN
+from otpwise_server.analysis import page_of, rule_names
 from otpwise_server.client import Client
 from otpwise_server.diagnostics import SOURCE
 from otpwise_server.hovers import hover_at
@@ -27,7 +25,6 @@ from otpwise_server.protocol import OtpwiseProtocol
 from otpwise_server.pulling import WorkspaceReport, document_report
 from otpwise_server.session import Session
 from otpwise_server.worker import Urgency
-from otpwise_server.workspace_edits import CannotEditError
 
 if TYPE_CHECKING:
     from otpwise_analyzers.project.supervision import Place
@@ -84,8 +81,8 @@ def _register(server: OtpwiseServer) -> None:
         session.configuration.offer(params.initialization_options)
         if client.pulls:
             _register_pull(server)
-        if client.action_literals:
-            _register_actions(server)
+        if client.action_literals or client.takes_commands:
+            action_requests.register(server)
         if client.lenses:
             _register_lenses(server)
 
@@ -165,54 +162,6 @@ def _register_pull(server: OtpwiseServer) -> None:
     @server.feature(types.WORKSPACE_DIAGNOSTIC)
     async def workspace_diagnostic(params: types.WorkspaceDiagnosticParams) -> dict[str, Any]:
         return await WorkspaceReport(session, params).run()
-
-
-def _register_actions(server: OtpwiseServer) -> None:
-    session = server.session
-    options = types.CodeActionOptions(
-        code_action_kinds=[types.CodeActionKind.QuickFix, FIX_ALL], resolve_provider=True
-    )
-
-    async def offered(uri: str, work: Callable[[Checked, Offer], Any], fresh: bool) -> Any:
-        checked = await session.checked(uri)
-        if checked is None:
-            return None
-        project = session.projects.of(checked.text.path)
-
-        def job() -> Any:
-            base = project.afresh(checked.text) if fresh else checked
-            return work(base, Offer(base, project, session.projects, session.client))
-
-        return await session.thread.run(Urgency.REQUEST, job)
-
-    @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)
-    async def code_action(params: types.CodeActionParams) -> list[types.CodeAction] | None:
-        wanted = Wanted(params.context.only)
-
-        def work(checked: Checked, offer: Offer) -> list[types.CodeAction]:
-            span = checked.text.span(params.range, session.client.encoding)
-            return offer.actions(span, wanted, params.context.diagnostics)
-
-        found = await offered(params.text_document.uri, work, False)
-        return found or None
-
-    @server.feature(types.CODE_ACTION_RESOLVE)
-    async def resolve(action: types.CodeAction) -> types.CodeAction:
-        try:
-            data = msgspec.convert(action.data, ActionData)
-        except msgspec.ValidationError as error:
-            raise JsonRpcInvalidParams(f"not an action of Otpwise: {error}") from error
-        try:
-            edit = await offered(
-                data.uri, lambda checked, offer: offer.edit(data), data.what in ("rule", "file")
-            )
-        except CannotEditError as error:
-            action.disabled = types.CodeActionDisabled(str(error))
-            return action
-        if edit is None:
-            raise _modified()
-        action.edit = edit
-        return action
 
 
 def _register_lenses(server: OtpwiseServer) -> None:

@@ -44,6 +44,8 @@ class Session:
         # Set whenever some file's diagnostics may have changed; the workspace's pull waits for it.
         self.news = asyncio.Event()
         self._thread: AnalysisThread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._said: set[str] = set()
         self._stops: dict[str, Stop] = {}
         self._pauses: dict[str, asyncio.TimerHandle] = {}
         self._indexing: dict[Path, asyncio.Task[None]] = {}
@@ -54,7 +56,8 @@ class Session:
     @property
     def thread(self) -> AnalysisThread:
         if self._thread is None:
-            self._thread = AnalysisThread(asyncio.get_running_loop())
+            self._loop = asyncio.get_running_loop()
+            self._thread = AnalysisThread(self._loop)
         return self._thread
 
     def start(self, client: Client, folders: Iterable[str]) -> None:
@@ -101,9 +104,7 @@ class Session:
         if document is None:
             log.warning("a change of %s, which is not open", params.text_document.uri)
             return
-        for change in params.content_changes:
-            document.change(change, self.client.encoding)
-        document.document.version = params.text_document.version
+        document.change(params.content_changes, params.text_document.version, self.client.encoding)
         if is_served(document):
             self.check(document)
 
@@ -243,6 +244,28 @@ class Session:
         self._lens_refresh = None
         self.spawn(self.server.workspace_code_lens_refresh_async(None))
 
+    def catch_up(self, project: ProjectAnalysis) -> list[str]:
+        """Reads again what changed without that anybody said so, before an edit leans on it. Returns those files.
+
+        Runs in the analysis thread.
+        """
+        behind, outdated = project.catch_up()
+        if outdated and self._loop is not None:
+            self._loop.call_soon_threadsafe(self.recheck, project, outdated)
+        return behind
+
+    # -- messages ----------------------------------------------------------------------------------
+
+    def say(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
+        """Shows the user something."""
+        self.server.window_show_message(types.ShowMessageParams(kind, f"Otpwise: {message}"))
+
+    def say_once(self, what: str, message: str) -> None:
+        """Shows the user something; of one `what` only the first time."""
+        if what not in self._said:
+            self._said.add(what)
+            self.say(message)
+
     # -- projects ----------------------------------------------------------------------------------
 
     def add_folder(self, uri: str) -> None:
@@ -288,9 +311,10 @@ class Session:
         await self.configuration.read(project)
         progress = await Progress.begin(self.server, f"Otpwise: reading {root.name}")
         try:
-            paths = await self.thread.run(Urgency.PROJECT, project.walk)
+            editions = await self.thread.run(Urgency.PROJECT, project.editions)
+            paths = list(editions)
             facts = await collect(root, paths, self.thread, progress.report)
-            await self.thread.run(Urgency.FACTS, lambda: project.load(facts, paths))
+            await self.thread.run(Urgency.FACTS, lambda: project.load(facts, editions))
         finally:
             progress.end()
         log.info("indexed %s: %d files", root, len(paths))

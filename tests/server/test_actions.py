@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from lsprotocol import types
 
 from otpwise_analyzers.findings import Applicability, Change, FileChange, Finding, Fix, Level
@@ -21,9 +19,9 @@ from otpwise_server.actions import Offer, Wanted
 from otpwise_server.analysis import Checked
 from otpwise_server.client import Client
 from otpwise_server.documents import OpenDocument, OpenDocuments, Text
-from otpwise_server.fix_all import line_edits
 from otpwise_server.ignoring import ignored_in_project
 from otpwise_server.projects import Projects
+from otpwise_server.workspace_edits import CANNOT_RENAME
 from tests.server.conftest import FAULTY
 
 FULL = Client(
@@ -69,7 +67,10 @@ class Case:
         self.checked = Checked(text, file, [finding], "id")
 
     def offer(self, client: Client = FULL) -> list[types.CodeAction]:
-        return Offer(self.checked, self.project, self.projects, client).actions(HERE, EVERYTHING, [])
+        offer = Offer(self.checked, self.project, self.projects, client)
+        actions = offer.actions(HERE, EVERYTHING, [])
+        self.left_out = offer.left_out
+        return actions
 
 
 def test_titles_say_how_safe_a_fix_is(mini: Path) -> None:
@@ -119,7 +120,11 @@ def test_a_file_is_renamed_where_the_client_can(mini: Path) -> None:
     assert change.old_uri == (mini / A).as_uri() and change.new_uri == (mini / "lib/mini/b/a.ex").as_uri()
     assert change.options == types.RenameFileOptions(overwrite=False, ignore_if_exists=False)
     assert change.annotation_id is not None
-    assert not any("Move" in a.title for a in Case(mini, move).offer(FULL)), "else it is not offered"
+    (action,) = [a for a in Case(mini, move).offer(FULL) if "Move" in a.title]
+    assert action.edit is None and action.disabled is not None and "rename" in action.disabled.reason
+    case = Case(mini, move)
+    assert not any("Move" in a.title for a in case.offer(replace(FULL, disabled=False)))
+    assert case.left_out == {"Move (may change behaviour)": CANNOT_RENAME}
 
 
 def test_the_edit_of_an_open_file_names_its_version(mini: Path) -> None:
@@ -211,12 +216,3 @@ def test_uris_of_projects_are_those_of_the_client(mini: Path) -> None:
     projects = Projects(OpenDocuments())
     text = projects.text_at(projects.of(mini / A), A)
     assert text is not None and text.uri == uris.from_path(mini / A)
-
-
-@given(
-    st.lists(st.sampled_from(["a\n", "b\r\n", "c\r", "é"])),
-    st.lists(st.sampled_from(["a\n", "b\r\n", "x\n", "d"])),
-)
-def test_line_edits_lead_from_one_text_to_the_other(one: list[str], other: list[str]) -> None:
-    old, new = "".join(one).encode(), "".join(other).encode()
-    assert apply(old, line_edits(old, new)) == new

@@ -42,4 +42,13 @@ def test_new_lines_end_as_most_of_the_text_does() -> None:
     edit = Edit(0, 0, "x\ny\r\n")
     assert in_line_endings(b"a\r\nb\r\nc\n", [edit]) == [Edit(0, 0, "x\r\ny\r\n")]
     assert in_line_endings(b"a\r\nb\nc\n", [edit]) == [edit]
-    assert in_line_endings(b"", [edit]) == [edit]
+    assert in_line_endings(b"x", [edit]) == [edit]
+    assert in_line_endings(b"", [edit]) == [Edit(0, 0, "x\r\ny\r\n")]
+    assert in_line_endings(b"", [Edit(0, 0, "x\ny\n")]) == [Edit(0, 0, "x\ny\n")]
+
+
+def test_no_edit_parts_a_line_end() -> None:
+    data = b"ab\r\ncd\r\n"
+    assert apply(data, in_line_endings(data, [Edit(3, 3, "x")])) == b"abx\r\ncd\r\n"
+    assert apply(data, in_line_endings(data, [Edit(1, 3, "")])) == b"a\r\ncd\r\n"
+    assert apply(data, in_line_endings(data, [Edit(0, 4, "")])) == b"cd\r\n"

@@ -70,10 +70,20 @@ def apply(data: bytes, edits: Iterable[Edit]) -> bytes:
 
 
 def in_line_endings(data: bytes, edits: Iterable[Edit]) -> list[Edit]:
-    """The edits with the line ends that most lines of `data` have: CRLF, or what they bring."""
+    """The edits as they fit into a text with CRLF: none parts one, and where most lines have it, so have the new
+    ones. A new file has it when a part of it was taken from such a text."""
     crlf = data.count(b"\r\n")
-    if crlf * 2 <= data.count(b"\n"):
-        return list(edits)
-    return [
-        Edit(edit.start, edit.end, edit.new.replace("\r\n", "\n").replace("\n", "\r\n")) for edit in edits
-    ]
+    has_most = crlf * 2 > data.count(b"\n")
+    found = []
+    for start, end, new in edits:
+        if has_most or (not data and "\r\n" in new):
+            new = new.replace("\r\n", "\n").replace("\n", "\r\n")
+        found.append(
+            Edit(_before_crlf(data, start), _before_crlf(data, end), new) if crlf else Edit(start, end, new)
+        )
+    return found
+
+
+def _before_crlf(data: bytes, offset: int) -> int:
+    """Who looks for a line feed alone means the end of the line, as do the positions of LSP."""
+    return offset - 1 if data[offset - 1 : offset + 1] == b"\r\n" and offset else offset
