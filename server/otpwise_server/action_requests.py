@@ -66,6 +66,9 @@ def register(server: OtpwiseServer) -> None:
 
     @server.feature(types.CODE_ACTION_RESOLVE)
     async def resolve(action: types.CodeAction) -> types.CodeAction:
+        if action.data is None and (action.command is not None or action.edit is not None):
+            # Neovim asks for the edit of one that is a command alone, too.
+            return action
         try:
             action.edit = await _edit(session, _data(action.data))
         except CannotEditError as error:

@@ -66,6 +66,49 @@ HELIX: dict[str, Any] = {
     },
 }
 
+# What LSP for Sublime Text sends: document changes, but no file can be created or renamed.
+SUBLIME: dict[str, Any] = {
+    "textDocument": {
+        "codeAction": {
+            "codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["quickfix", "refactor"]}},
+            "dataSupport": True,
+            "disabledSupport": True,
+            "resolveSupport": {"properties": ["edit"]},
+        },
+        "publishDiagnostics": {"relatedInformation": True, "versionSupport": True},
+    },
+    "window": {
+        "showDocument": {"support": True},
+        "showMessage": {"messageActionItem": {"additionalPropertiesSupport": True}},
+        "workDoneProgress": True,
+    },
+    "workspace": {
+        "applyEdit": True,
+        "configuration": True,
+        "executeCommand": {},
+        "workspaceEdit": {"documentChanges": True, "failureHandling": "abort"},
+        "workspaceFolders": True,
+    },
+}
+# What Kate sends: nothing about edits at all.
+KATE: dict[str, Any] = {
+    "textDocument": {
+        "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["quickfix", "source"]}}},
+        "publishDiagnostics": {"relatedInformation": True},
+    },
+    "window": {
+        "showMessage": {"messageActionItem": {"additionalPropertiesSupport": True}},
+        "workDoneProgress": True,
+    },
+    "workspace": {"workspaceFolders": True},
+}
+# A client from before there were code actions: it knows commands, and lets itself be asked to edit.
+COMMANDS: dict[str, Any] = {
+    "textDocument": {"codeAction": {}},
+    "workspace": {"applyEdit": True, "workspaceEdit": {"documentChanges": True}},
+}
+SENT = {"helix": HELIX, "sublime": SUBLIME, "kate": KATE, "commands": COMMANDS}
+
 
 def capabilities(editor: str) -> types.ClientCapabilities:
     """The capabilities of an editor; `vscode-pull` is today's VS Code, which pulls, `plain` shows no Markdown,
@@ -73,8 +116,8 @@ def capabilities(editor: str) -> types.ClientCapabilities:
     if editor == "lenses":
         lenses = types.CodeLensClientCapabilities()
         return types.ClientCapabilities(text_document=types.TextDocumentClientCapabilities(code_lens=lenses))
-    if editor == "helix":
-        return get_converter().structure(HELIX, types.ClientCapabilities)
+    if editor in SENT:
+        return get_converter().structure(SENT[editor], types.ClientCapabilities)
     if editor == "plain":
         found = client_capabilities("emacs")
         assert found.text_document is not None
@@ -97,6 +140,10 @@ class Editor:
         self.published: list[types.PublishDiagnosticsParams] = []
         self.watchers: list[Any] = []
         self.lens_refreshes: list[None] = []
+        # What the server asked for: edits to make, and questions; `choices` are the answers to those.
+        self.asked_edits: list[Any] = []
+        self.questions: list[types.ShowMessageRequestParams] = []
+        self.choices: list[str | None] = []
 
     def open(self, uri: str, text: str, language: str = "elixir", version: int = 1) -> None:
         item = types.TextDocumentItem(uri, language, version, text)
@@ -188,6 +235,22 @@ def connect(tmp_path: Path) -> Connect:
         @client.feature(types.WORKSPACE_CODE_LENS_REFRESH)
         def refresh_lenses(params: None) -> None:
             refreshed.append(None)
+
+        session: Editor | None = None
+
+        @client.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)
+        def choose(params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
+            assert session is not None
+            session.questions.append(params)
+            choice = session.choices.pop(0) if session.choices else None
+            return next((one for one in params.actions or () if one.title == choice), None)
+
+        def apply_edit(params: Any) -> types.ApplyWorkspaceEditResult:
+            assert session is not None
+            session.asked_edits.append(plain(client.protocol._converter.unstructure(params)))
+            return types.ApplyWorkspaceEditResult(applied=True)
+
+        client.protocol.fm._features[types.WORKSPACE_APPLY_EDIT] = apply_edit
 
         def publish(params: types.PublishDiagnosticsParams) -> None:
             published.append(params)
