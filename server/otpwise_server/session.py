@@ -245,14 +245,16 @@ class Session:
         self.spawn(self.server.workspace_code_lens_refresh_async(None))
 
     def catch_up(self, project: ProjectAnalysis) -> list[str]:
-        """Reads again what changed without that anybody said so, before an edit leans on it. Returns those files.
+        """Reads again what changed without that anybody said so, before an edit leans on it. Returns those files
+        of the disk.
 
         Runs in the analysis thread.
         """
         behind, outdated = project.catch_up()
         if outdated and self._loop is not None:
             self._loop.call_soon_threadsafe(self.recheck, project, outdated)
-        return behind
+        root = project.root or Path()
+        return [path for path in behind if self.documents.at(root / path) is None]
 
     # -- messages ----------------------------------------------------------------------------------
 
