@@ -19,6 +19,7 @@ from otpwise_cli.targets import Batch, Configurations, Problems, batch_of_text, 
 
 if TYPE_CHECKING:
     from otpwise_analyzers.bulk import Fixed
+    from otpwise_cli.cache import Memory
 
 STDIN = Path("-")
 
@@ -37,6 +38,7 @@ class Options:
     ignore: tuple[str, ...] = ()
     profile: str | None = None
     no_config: bool = False
+    no_cache: bool = False
     stdin_filename: Path | None = None
     color: Literal["auto", "always", "never"] = "auto"
 
@@ -95,7 +97,8 @@ def run(options: Options) -> int:
             sources = Sources(batch.root, in_project=batch.in_project)
             if text is not None:
                 sources.hold(batch.checked[0], text)
-            check_batch(batch, sources, outcome, progress.file)
+            memory = _memory(batch, options)
+            check_batch(batch, sources, outcome, progress.file, memory)
             if options.changes:
                 all_fixed.append(_fix(batch, sources, outcome, options))
             if batch.is_text:
@@ -109,6 +112,15 @@ def run(options: Options) -> int:
     code = output.all_of(outcome, all_fixed, options)
     complain_of(outcome)
     return code
+
+
+def _memory(batch: Batch, options: Options) -> Memory | None:
+    """What is known of a project from the run before; nothing where files are changed, or lie in no project."""
+    if options.no_cache or options.changes or batch.is_text or not batch.in_project:
+        return None
+    from otpwise_cli.cache import Memory
+
+    return Memory(batch)
 
 
 def _fix(batch: Batch, sources: Sources, outcome: Outcome, options: Options) -> Fixed:

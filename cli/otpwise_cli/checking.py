@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from otpwise_analyzers import engine
 from otpwise_analyzers.engine import Failure
@@ -17,19 +18,29 @@ from otpwise_analyzers.source.document import Document
 from otpwise_analyzers.syntax.source_file import SourceFile
 from otpwise_cli.targets import Batch, Problems
 
+if TYPE_CHECKING:
+    from otpwise_cli.cache import Memory
+
 FAILING = (Level.ERROR, Level.WARNING, Level.INFORMATION)
 """The levels that make `check` exit with 1."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CheckedFile:
     """One file's text and what was found in it. `path` is relative to `sources.root`."""
 
     sources: Sources
     path: str
     document: Document
-    file: SourceFile
     findings: tuple[Finding, ...]
+    _file: SourceFile | None = None
+
+    @property
+    def file(self) -> SourceFile:
+        """The file; parsed now when its findings are known from an earlier run."""
+        if self._file is None:
+            self._file = self.sources.file(self.path)
+        return self._file
 
     @property
     def full_path(self) -> Path:
@@ -88,6 +99,10 @@ class Outcome:
         if not any(known.rule == rule and known.path == path for known in self.failures):
             self.failures.append(Failure(rule, path, error))
 
+    def has_failed(self, path: str) -> bool:
+        """Whether a rule raised in a file."""
+        return any(failure.path == path for failure in self.failures)
+
     def of(self, sources: Sources) -> list[CheckedFile]:
         """The files of one batch that have findings."""
         return [checked for checked in self._checked.values() if checked.sources is sources]
@@ -121,9 +136,15 @@ class Outcome:
 
 
 def check_batch(
-    batch: Batch, sources: Sources, outcome: Outcome, on_file: Callable[[str], None] = lambda path: None
+    batch: Batch,
+    sources: Sources,
+    outcome: Outcome,
+    on_file: Callable[[str], None] = lambda path: None,
+    memory: Memory | None = None,
 ) -> None:
-    """Checks the files of a batch. `on_file` hears of each when it is read, and again when it is checked."""
+    """Checks the files of a batch. `on_file` hears of each when it is read, and again when it is checked.
+
+    With `memory`, what cannot have changed since the check before is taken from it."""
     checked_paths = frozenset(batch.checked)
     dispatch = engine.dispatch_for(batch.settings)
     suspects = set()
@@ -137,14 +158,44 @@ def check_batch(
         suspects.add(file.path)
         return True
 
-    readable = sources.load(batch.indexed, is_suspect, outcome.problems.on_unread, on_file)
+    if memory is None:
+        readable = sources.load(batch.indexed, is_suspect, outcome.problems.on_unread, on_file)
+    else:
+        readable = sources.load(batch.indexed, is_suspect, outcome.problems.on_unread, on_file, memory.facts)
+        memory.settle(sources)
     for path in readable:
-        if path in checked_paths:
-            on_file(path)
-            if path in suspects:
-                check_file(sources, path, batch, outcome)
-            else:
-                outcome.count(sources.root / path)
+        if path not in checked_paths:
+            continue
+        on_file(path)
+        if memory is not None and memory.knows(path):
+            _recall(sources, path, batch, outcome, memory)
+        elif path in suspects or (memory is not None and memory.is_unchanged(path)):
+            checked = check_file(sources, path, batch, outcome)
+            if memory is not None and checked is not None:
+                memory.checked(path, checked.findings, failed=outcome.has_failed(path))
+        else:
+            outcome.count(sources.root / path)
+            if memory is not None:
+                memory.checked(path, (), failed=False)
+    if memory is not None:
+        memory.write(sources)
+
+
+def _recall(sources: Sources, path: str, batch: Batch, outcome: Outcome, memory: Memory) -> None:
+    """Takes the findings of the check before, or checks the file when it is another one by now."""
+    if memory.is_clean(path):
+        outcome.count(sources.root / path)
+        return
+    try:
+        document = sources.document(path)
+    except UnreadableError as error:
+        outcome.problems.on_unread(sources.root / path, str(error))
+        return
+    findings = memory.findings(path, document.raw)
+    if findings is None:
+        check_file(sources, path, batch, outcome)
+    else:
+        outcome.add(CheckedFile(sources, path, document, findings))
 
 
 def check_file(sources: Sources, path: str, batch: Batch, outcome: Outcome) -> CheckedFile | None:
@@ -158,7 +209,7 @@ def check_file(sources: Sources, path: str, batch: Batch, outcome: Outcome) -> C
     report = engine.check(file, batch.settings)
     for failure in report.failures:
         outcome.fail(failure.rule, failure.path, failure.error)
-    checked = CheckedFile(sources, path, document, file, tuple(report.findings))
+    checked = CheckedFile(sources, path, document, tuple(report.findings), file)
     outcome.add(checked)
     if not checked.findings:
         # A file and its modules hold each other; without this its tree would wait for the collector.

@@ -56,6 +56,7 @@ def cli() -> None:
 @click.option("--ignore", multiple=True, metavar=_NAMES, help="Leave these rules or families out.")
 @click.option("--profile", type=click.Choice(["recommended", "strict"]), help="How the rules are graded.")
 @click.option("--no-config", is_flag=True, help="Read no .otpwise.toml.")
+@click.option("--no-cache", is_flag=True, help="Check every file, and keep nothing for the next time.")
 @click.option("--stdin-filename", type=click.Path(path_type=Path), help="With `-`: where the text belongs.")
 @_color
 def check(**options: object) -> None:
@@ -63,6 +64,8 @@ def check(**options: object) -> None:
 
     Without PATHS the current folder; `-` is standard input. The whole project of a file is read in any
     case, since rules look across files. Hints are counted but not listed, and never make the command fail.
+    What was found is kept in the user's cache folder, or in OTPWISE_CACHE_DIR, and what cannot have changed
+    is not checked again.
 
     \b
     Exit codes

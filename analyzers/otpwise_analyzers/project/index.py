@@ -382,6 +382,19 @@ class Project:
         self._views[path] = view
         return view
 
+    def asked(self, path: str) -> frozenset[Key]:
+        """The keys that the last view of a file was asked for."""
+        view = self._views.get(path)
+        return frozenset(view.asked) if view is not None else frozenset()
+
+    def recall(self, path: str, asked: Iterable[Key]) -> None:
+        """Takes a file for checked, with these keys asked for."""
+        view = self.view(path)
+        view.asked.update(asked)
+        if any(key[0] == "supervision" for key in view.asked):
+            # Whoever asked had all trees made; later ones are compared with them.
+            _ = self._answers.trees
+
     # -- answers, for the view ---------------------------------------------------------------------
 
     def app_of(self, path: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from otpwise_analyzers.project import discovery
-from otpwise_analyzers.project.facts import facts_of
+from otpwise_analyzers.project.facts import FileFacts, facts_of
 from otpwise_analyzers.project.ignore import OnProblem
 from otpwise_analyzers.project.index import Project
 from otpwise_analyzers.source.document import Document, NotUtf8Error
@@ -53,6 +53,8 @@ class Sources:
         self.root = root
         self.in_project = in_project
         self.project = project if project is not None else Project()
+        # The bytes of each mix.lock, by its path.
+        self.locks: dict[str, bytes] = {}
         self._documents: dict[str, Document] = {}
         self._files: dict[str, SourceFile] = {}
         self._kept = 0
@@ -67,10 +69,12 @@ class Sources:
         wanted: Callable[[SourceFile], bool],
         on_problem: OnProblem,
         on_file: Callable[[str], None] = lambda path: None,
+        known: Callable[[str, bytes], FileFacts | None] = lambda path, data: None,
     ) -> list[str]:
         """Reads the files and indexes their facts. Returns those that could be read, in order.
 
-        The trees of the `wanted` ones are kept for `file`, up to `MAX_KEPT_BYTES` of source.
+        The trees of the `wanted` ones are kept for `file`, up to `MAX_KEPT_BYTES` of source. A file of which
+        `known` has the facts for its bytes is not parsed.
         """
         facts = []
         readable = []
@@ -84,6 +88,10 @@ class Sources:
                     on_problem(self.root / path, str(error))
                     continue
             readable.append(path)
+            facts_before = known(path, document.raw)
+            if facts_before is not None:
+                facts.append(facts_before)
+                continue
             file = open_file(path, document.data)
             if self.in_project:
                 facts.append(facts_of(file))
@@ -154,4 +162,5 @@ class Sources:
             data = (self.root / path).read_bytes()
         except OSError:
             return
+        self.locks[path] = data
         self.project.set_lock(path, data)
