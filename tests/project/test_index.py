@@ -8,8 +8,9 @@ from textwrap import dedent
 import msgspec
 import pytest
 
+from otpwise_analyzers.project.answers import locked_versions, version_numbers
 from otpwise_analyzers.project.facts import FileFacts, facts_of
-from otpwise_analyzers.project.index import Project, locked_versions, version_numbers
+from otpwise_analyzers.project.index import Project
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.languages import open_file
 

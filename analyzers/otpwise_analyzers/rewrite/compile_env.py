@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from otpwise_analyzers.findings import Change
+from otpwise_analyzers.project.answers import version_numbers
 from otpwise_analyzers.project.compile_time import ConfigRead
 from otpwise_analyzers.project.config_files import RUNTIME_FILES, Path, overlap
-from otpwise_analyzers.project.index import version_numbers
 from otpwise_analyzers.project.view import FixContext, ProjectView
 from otpwise_analyzers.rewrite import layout
 from otpwise_analyzers.source.edits import Edit
