@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from tree_sitter import Node
 
 from otpwise_analyzers.rewrite import aliases
-from otpwise_analyzers.rewrite.context import Target, known_module
+from otpwise_analyzers.rewrite.context import Target
+from otpwise_analyzers.rewrite.ecto_names import KERNEL, QUERY_MACROS
 from otpwise_analyzers.rewrite.layout import indent_of
 from otpwise_analyzers.rewrite.moving import Moved
+from otpwise_analyzers.rewrite.subject import known_module
 from otpwise_analyzers.source.edits import Edit, apply
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -28,6 +30,10 @@ class Excerpts:
         edits = [edit for edit in moved.edits if node.start_byte <= edit.start and edit.end <= node.end_byte]
         for alias, full in moved.modules:
             if nodes.encloses(node, alias) and not any(e.start <= alias.start_byte < e.end for e in edits):
+                inside = self._within(alias, full)
+                if inside is not None:
+                    edits.append(inside)
+                    continue
                 written = self.file.text(alias)
                 here = self.module(full, written)
                 if here != written:
@@ -36,6 +42,19 @@ class Excerpts:
         local = [Edit(edit.start - base, edit.end - base, edit.new) for edit in edits]
         text = apply(self.file.data[base : node.end_byte], local).decode()
         return joined(dedented(text.replace("\r\n", "\n"), indent_of(self.file, node)))
+
+    def _within(self, alias: Node, full: str) -> Edit | None:
+        """What becomes of the target's own name in it: `Blog.get_post!(id)` is `get_post!(id)` there."""
+        module = self.target.module
+        if (known_module(self.file, full) or full) != self.target.name or module is None:
+            return None
+        dot = alias.parent
+        right = dot.child_by_field_name("right") if dot is not None and dot.type == "dot" else None
+        name = self.file.text(right) if right is not None else ""
+        if right is not None and right.type == "identifier" and name not in QUERY_MACROS | KERNEL:
+            if any(clause.kind == "def" for clause in module.clauses(name)):
+                return Edit(alias.start_byte, right.start_byte, "")
+        return Edit(alias.start_byte, alias.end_byte, "__MODULE__")
 
     def module(self, full: str, written: str) -> str:
         """How the target writes a module's name; notes the alias that this takes."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from otpwise_analyzers.findings import Change, FileChange
 from otpwise_analyzers.project.repo_calls import READS, TRANSACTIONS, WRITES
-from otpwise_analyzers.project.roles import app_prefix, is_web_name
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.project.web_repo_calls import repo_calls_by_definition
 from otpwise_analyzers.project.write_paths import longest_path
@@ -19,48 +17,60 @@ from otpwise_analyzers.rewrite.context import (
     NewFunction,
     Target,
     added,
-    gathers_modules,
-    schema_of_call,
     target_of,
 )
 from otpwise_analyzers.rewrite.ecto_names import QUERY_MACROS
 from otpwise_analyzers.rewrite.excerpt import Excerpts, block_of
 from otpwise_analyzers.rewrite.layout import WIDTH, change_of, column, fits, line_end, reindent
-from otpwise_analyzers.rewrite.moving import CannotMove
+from otpwise_analyzers.rewrite.moving import REQUEST, CannotMove
 from otpwise_analyzers.rewrite.multi import TooWide
-from otpwise_analyzers.rewrite.naming import Purpose, plural, schema_word, spoken
+from otpwise_analyzers.rewrite.naming import Purpose, listed, plural, schema_word
 from otpwise_analyzers.rewrite.piece import Piece, pieces_of
+from otpwise_analyzers.rewrite.subject import Subject, subject_of
 from otpwise_analyzers.rewrite.write_chain import chain_body, error_answer
 from otpwise_analyzers.source.edits import Edit, Span
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
+from otpwise_analyzers.syntax.variables import bound_by
 
 _ROLE = re.compile(r"(Live|Controller|Channel|Component)$")
-_IMMOVABLE = TRANSACTIONS | {"query", "query!", "query_many", "stream", "paginate"}
+_IMMOVABLE = TRANSACTIONS | {"query", "query!", "query_many", "stream"}
 
 
-def extraction(at: int, context: str) -> Callable[[FixContext], Change | None]:
+@dataclass(frozen=True, slots=True)
+class Extraction:
     """Builds the extraction of all repo calls of the clause that begins at byte `at`.
 
-    `context` takes the calls whose schema stands in no context of its own. The built change is None when
-    one of the calls needs something that cannot be handed over.
+    `context` takes the calls whose schema stands in no context of its own. Called, it answers None when
+    one of the calls needs something that cannot be handed over; `obstacle` says what.
     """
-    return partial(_build, at, context)
 
+    at: int
+    context: str
 
-def _build(at: int, context: str, ctx: FixContext) -> Change | None:
-    file = ctx.file
-    for definition, calls in repo_calls_by_definition(file):
-        if definition.node.start_byte == at and definition.module is not None:
-            if any(call.name in _IMMOVABLE or call.capture_arity is not None for call in calls):
-                return None
-            try:
-                return _Extraction(ctx, definition, definition.module, context).of(calls)
-            except (CannotMove, TooWide):
-                return None
-    return None
+    def __call__(self, ctx: FixContext) -> Change | None:
+        try:
+            return self._built(ctx)
+        except (CannotMove, TooWide):
+            return None
+
+    def obstacle(self, ctx: FixContext) -> str | None:
+        """Why the calls cannot move; None when they can."""
+        try:
+            self._built(ctx)
+        except CannotMove as reason:
+            return str(reason)
+        except TooWide:
+            return "a line would be too long"
+        return None
+
+    def _built(self, ctx: FixContext) -> Change:
+        for definition, calls in repo_calls_by_definition(ctx.file):
+            if definition.node.start_byte == self.at and definition.module is not None:
+                return _Extraction(ctx, definition, definition.module, self.context).of(calls)
+        raise CannotMove("the code has changed")
 
 
 @dataclass(slots=True)
@@ -85,26 +95,31 @@ class _Extraction:
         self.new_aliases: list[str] = []
         self.imports: set[str] = set()
 
-    def of(self, calls: Sequence[Call]) -> Change | None:
+    def of(self, calls: Sequence[Call]) -> Change:
+        for call in calls:
+            if call.name in _IMMOVABLE:
+                raise CannotMove(f"`{call.name}` stays where it is")
+            if call.capture_arity is not None:
+                raise CannotMove("a captured repo function")
         pieces = pieces_of(self.file, self.definition, calls)
         writes = [call for call in calls if call.name in WRITES]
         path = longest_path(self.file, self.definition.statements, writes)
         if len(path) > 1 and not any(piece.holds(path) for piece in pieces):
             # Apart they would still be two transactions, only harder to see.
-            return None
+            raise CannotMove("writes that belong together")
         for piece in pieces:
             self._move(piece)
         changes: list[FileChange] = []
         for name, addition in self.additions.items():
             if addition.functions:
-                about = f"What the application does with {_listed(addition.words)}."
+                about = f"What the application does with {listed(list(dict.fromkeys(addition.words)))}."
                 change = added(addition.target, addition.functions, about)
                 if change is None or name == self.module.name:
-                    return None
+                    raise CannotMove("the context has no place for it")
                 changes.append(change)
         head = aliases.added(self.module, [n for n in self.new_aliases if "." in n])
         if head is None:
-            return None
+            raise CannotMove("the module has no lines of its own")
         removals = aliases.unused(self.file, self.module, self.removed, " ".join(self.replaced))
         if "Ecto.Query" in self.imports:
             removals.extend(
@@ -116,12 +131,12 @@ class _Extraction:
     # -- one piece ---------------------------------------------------------------------------------
 
     def _move(self, piece: Piece) -> None:
-        schema = schema_of_call(self.file, self.definition, piece.call)
-        if schema is None:
+        subject = subject_of(self.file, self.definition, piece.call)
+        if subject is None:
             raise CannotMove("the rows are of no known schema")
-        addition = self._addition(schema)
+        addition = self._addition(subject)
         excerpts = Excerpts(self.file, addition.target)
-        purpose = piece.purpose(schema)
+        purpose = piece.purpose(subject)
         if purpose is None:
             raise CannotMove("no name says what it is for")
         moved = piece.mover.moved
@@ -132,20 +147,18 @@ class _Extraction:
             name, order = reused
             arguments = [moved.params[params[index]] for index in order]
         else:
-            name = self._free_name(addition, purpose, params, reads=piece.call.name in READS)
+            name = self._free_name(piece, addition, purpose, params, reads=piece.call.name in READS)
             arguments = list(moved.params.values())
             addition.names.add((name, len(params)))
             addition.functions.append(self._function(piece, excerpts, purpose, name, params))
-            addition.words.append(schema)
+            addition.words.append(plural(subject.word))
         self._call(piece, addition.target, f"{name}({', '.join(arguments)})")
 
-    def _addition(self, schema: str) -> _Addition:
-        parent = schema.rpartition(".")[0]
-        prefix = app_prefix(self.module.name) or parent.partition(".")[0]
-        own = bool(parent) and parent != prefix and not is_web_name(parent)
-        name = parent if own and not gathers_modules(parent) else self.context
+    def _addition(self, subject: Subject) -> _Addition:
+        name = subject.context or self.context
         if name not in self.additions:
-            target = target_of(self.ctx, name, [schema])
+            near = [subject.schema] if subject.schema is not None else []
+            target = target_of(self.ctx, name, near)
             if target is None:
                 raise CannotMove("the context's file holds something else")
             self.additions[name] = _Addition(target)
@@ -170,10 +183,13 @@ class _Extraction:
             raise TooWide
         return NewFunction(text, tuple(excerpts.aliases), tuple(sorted(moved.imports)))
 
-    def _free_name(self, addition: _Addition, purpose: Purpose, params: list[str], *, reads: bool) -> str:
+    def _free_name(
+        self, piece: Piece, addition: _Addition, purpose: Purpose, params: list[str], *, reads: bool
+    ) -> str:
         stem = purpose.name.rstrip("!?")
         mark = purpose.name[len(stem) :]
-        names = [purpose.name]
+        names = [self.definition.name] if self._is_named_by_author(piece) else []
+        names.append(purpose.name)
         if reads and 0 < len(params) < 3 and "_by_" not in stem:
             names.append(f"{stem}_by_{'_and_'.join(params)}{mark}")
         last = self.module.name.rpartition(".")[2]
@@ -187,6 +203,14 @@ class _Extraction:
             if not taken and (name, len(params)) not in addition.names:
                 return name
         raise CannotMove("all names are taken")
+
+    def _is_named_by_author(self, piece: Piece) -> bool:
+        """Whether the whole function is what moves, so that its name says what that is for."""
+        whole = [*piece.folded, piece.node] == self.definition.statements
+        takes_request = any(
+            name in REQUEST for param in self.definition.params for name in bound_by(param, self.file.data)
+        )
+        return whole and (self.definition.is_private or not takes_request)
 
     def _same(self, piece: Piece, target: Target) -> tuple[str, list[int]] | None:
         """A function of the context that does just this, and which of our parameters it takes where."""
@@ -252,9 +276,3 @@ def _numbered(tokens: list[str], params: set[str]) -> tuple[list[str], list[str]
         else:
             found.append(token)
     return found, order
-
-
-def _listed(schemas: Sequence[str]) -> str:
-
-    words = [spoken(plural(schema_word(schema))) for schema in dict.fromkeys(schemas)]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from otpwise_analyzers.syntax import nodes
@@ -72,6 +73,11 @@ def schema_word(schema: str) -> str:
     return singular(underscored(schema.rpartition(".")[2]))
 
 
+def camelized(word: str) -> str:
+    """`UserToken` of `user_token`."""
+    return "".join(part.capitalize() for part in word.split("_"))
+
+
 def singular(word: str) -> str:
     """The singular of a word that is plainly a plural: `user_tokens`, `categories`."""
     last = word.rpartition("_")[2]
@@ -100,14 +106,14 @@ def spoken(word: str) -> str:
     return word.replace("_", " ")
 
 
-def purpose_of(call: Call, schema: str, changeset: str | None) -> Purpose | None:
-    """The name for a single repo call. `changeset` is the function that made what is written.
+def purpose_of(call: Call, word: str, changeset: str | None) -> Purpose | None:
+    """The name for a single repo call about rows called `word`. `changeset` is the function that made what
+    is written.
 
     None for calls that say too little of what they are for.
     """
-    word = schema_word(schema)
     many, said = plural(word), spoken(word)
-    a = "an" if said[:1] in "aeio" else "a"
+    a = article(word).partition(" ")[0]
     bang = "!" if call.name.endswith("!") else ""
     raises = "; raises when there is none" if bang else ", or nil"
     match call.name.rstrip("!"):
@@ -122,6 +128,8 @@ def purpose_of(call: Call, schema: str, changeset: str | None) -> Purpose | None
             return Purpose(f"find_{word}{bang}", f"Finds one {said}{raises}.")
         case "all" | "all_by":
             return Purpose(f"list_{many}", f"Lists {spoken(many)}.")
+        case "paginate":
+            return Purpose(f"paginate_{many}", f"Lists one page of {spoken(many)}.")
         case "exists?":
             return Purpose(f"{word}_exists?", f"Whether there is such {a} {said}.")
         case "aggregate":
@@ -150,6 +158,52 @@ def purpose_of(call: Call, schema: str, changeset: str | None) -> Purpose | None
         case "delete_all":
             return Purpose(f"delete_{many}", f"Deletes {spoken(many)}; returns how many, and nil.")
     return None
+
+
+def article(word: str) -> str:
+    """`an order`, `a user token`."""
+    return f"{'an' if word[:1] in 'aeio' else 'a'} {spoken(word)}"
+
+
+_ASKED = {
+    "all": ("list", "Lists"),
+    "paginate": ("paginate", "Lists one page of"),
+    "one": ("find", "Finds one of"),
+    "exists?": ("any", "Whether there are"),
+    "aggregate": ("aggregate", "Aggregates"),
+}
+
+
+def purpose_of_query(call: Call, source: str, word: str) -> Purpose | None:
+    """The name for a repo call that runs the query of a context's function, after that function's name.
+
+    `list_public_posts` of `public_posts`, `published` and `public_posts_query`; where the query itself is
+    called so, `all_public_posts`.
+    """
+    verb, says = _ASKED.get(call.name.rstrip("!"), ("", ""))
+    if not verb:
+        return None
+    stem = source.rstrip("!?").removesuffix("_query").removesuffix("_queryable")
+    rest = re.sub(r"^(get|list|fetch|find|all|query|load)_", "", stem)
+    many = plural(word)
+    if not {word, many} & {rest, *_runs(rest)}:
+        rest = f"{rest}_{many}"
+    if verb == "list" and f"list_{rest}" == source:
+        verb = "all"
+    mark = "?" if call.name == "exists?" else "!" if call.name.endswith("!") else ""
+    return Purpose(f"{verb}_{rest}{mark}", f"{says} {spoken(rest)}.")
+
+
+def _runs(words: str) -> set[str]:
+    """All runs of neighbouring words: `a_b_c` has `a`, `a_b`, `b_c` and so on."""
+    parts = words.split("_")
+    return {"_".join(parts[i:j]) for i in range(len(parts)) for j in range(i + 1, len(parts) + 1)}
+
+
+def listed(words: Sequence[str]) -> str:
+    """`user`, `user and tags`, `user, tags and cover blob`."""
+    said = [spoken(word) for word in words]
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
 
 
 def _keys(call: Call) -> list[str]:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from tree_sitter import Node
 
 from otpwise_analyzers.project.repo_calls import ROW_WRITES
-from otpwise_analyzers.rewrite.context import known_module
 from otpwise_analyzers.rewrite.ecto_names import QUERY_MACROS
 from otpwise_analyzers.rewrite.layout import statement_span
 from otpwise_analyzers.rewrite.moving import CannotMove, Mover
-from otpwise_analyzers.rewrite.naming import Purpose, purpose_of
+from otpwise_analyzers.rewrite.naming import Purpose, article, listed, purpose_of, purpose_of_query
+from otpwise_analyzers.rewrite.subject import Subject, known_module
 from otpwise_analyzers.rewrite.write_chain import Chain, chain_at
 from otpwise_analyzers.source.edits import Edit, Span
 from otpwise_analyzers.syntax import nodes
@@ -88,8 +88,40 @@ class Piece:
                     return Span(operator.end_byte, self.node.end_byte)
         return Span(self.node.start_byte, self.node.end_byte)
 
-    def purpose(self, schema: str) -> Purpose | None:
-        changeset = next(
+    def purpose(self, subject: Subject) -> Purpose | None:
+        """What the new function is called, and what its documentation says."""
+        source = subject.source
+        preload = next((call for call in self.calls if call.name == "preload"), None)
+        if preload is not None and preload is self.call:
+            return self._purpose_of_preload(preload, subject)
+        purpose = purpose_of_query(self.call, source, subject.word) if source is not None else None
+        if purpose is None:
+            purpose = purpose_of(self.call, subject.word, self._changeset())
+        if purpose is None or preload is None:
+            return purpose
+        with_ = joined_keys(preloaded(preload))
+        stem = purpose.name.rstrip("!?")
+        return Purpose(
+            f"{stem}_with_{with_}{purpose.name[len(stem) :]}" if with_ else purpose.name, purpose.doc
+        )
+
+    def _purpose_of_preload(self, call: Call, subject: Subject) -> Purpose:
+        keys = preloaded(call)
+        source = subject.source
+        if source is None:
+            what = f"the {listed(keys)}" if keys else "what belongs to it"
+            name = joined_keys(keys) or subject.word
+            return Purpose(f"preload_{name}", f"Loads {what} of {article(subject.word)}.")
+        stem = source.rstrip("!?")
+        told = f"its {listed(keys)}" if keys else "what belongs to it"
+        return Purpose(
+            f"{stem}_with_{joined_keys(keys) or 'associations'}{source[len(stem) :]}",
+            f"As `{source}`, with {told} loaded.",
+        )
+
+    def _changeset(self) -> str | None:
+        """The function that makes what is written: `registration_changeset`."""
+        return next(
             (
                 name
                 for node in [*self.folded, self.node]
@@ -99,25 +131,31 @@ class Piece:
             ),
             None,
         )
-        purpose = purpose_of(self.call, schema, changeset)
-        preload = next((call for call in self.calls if call.name == "preload"), None)
-        if purpose is None or preload is None or preload is self.call:
-            return purpose
-        with_ = _preloaded(preload)
-        stem = purpose.name.rstrip("!?")
-        return Purpose(
-            f"{stem}_with_{with_}{purpose.name[len(stem) :]}" if with_ else purpose.name, purpose.doc
-        )
 
 
-def _preloaded(call: Call) -> str | None:
-    """`author` of `Repo.preload(:author)` and of `Repo.preload([:author])`."""
-    if not call.args:
-        return None
-    argument = call.args[-1]
-    items = nodes.named(argument) if argument.type == "list" else [argument]
-    names = [nodes.atom_literal(item, call.file.data) for item in items]
-    return "_and_".join(n for n in names if n) if len(names) <= 2 and all(names) else None
+def preloaded(call: Call) -> list[str]:
+    """The associations that a preload names: `author` and `tags` of `[:author, tags: :kind]`."""
+    if len(call.all_args) < 2:
+        return []
+    found: list[str] = []
+    pending = [call.all_args[1]]
+    while pending:
+        node = pending.pop(0)
+        name = nodes.atom_literal(node, call.file.data)
+        if name is not None:
+            found.append(name)
+        elif node.type == "list":
+            pending = [*nodes.named(node), *pending]
+        elif node.type == "keywords":
+            found.extend(nodes.keyword_pairs(node, call.file.data))
+        else:
+            return []
+    return [name for name in dict.fromkeys(found) if re.fullmatch(r"[a-z]\w*", name)]
+
+
+def joined_keys(keys: Sequence[str]) -> str | None:
+    """`author_and_tags`; None for none, and for more than a name can hold."""
+    return "_and_".join(keys) if 0 < len(keys) <= 2 else None
 
 
 def pieces_of(file: ElixirFile, definition: Definition, calls: Sequence[Call]) -> list[Piece]:
@@ -156,10 +194,7 @@ def pieces_of(file: ElixirFile, definition: Definition, calls: Sequence[Call]) -
 
 def _base(calls: Sequence[Call]) -> Call:
     """The call that says what the expression is for; preloads only add to it."""
-    for call in calls:
-        if call.name != "preload":
-            return call
-    raise CannotMove("a preload belongs to whoever loaded the rows")
+    return next((call for call in calls if call.name != "preload"), calls[0])
 
 
 def _whole(call: Call, calls: Sequence[Call]) -> Node:

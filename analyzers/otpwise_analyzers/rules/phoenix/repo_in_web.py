@@ -18,7 +18,7 @@ from otpwise_analyzers.project.web_repo_calls import (
     streams,
 )
 from otpwise_analyzers.rewrite.context import contexts_for
-from otpwise_analyzers.rewrite.extract import extraction
+from otpwise_analyzers.rewrite.extract import Extraction
 from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.phoenix.repo_in_web_examples import CORRECT, INCORRECT
 from otpwise_analyzers.source.edits import Span
@@ -134,7 +134,7 @@ class RepoInWeb(Rule):
 def _fixes(file: ElixirFile, definition: Definition, calls: list[Call]) -> tuple[Fix, ...]:
     at = definition.node.start_byte
     return tuple(
-        Fix(f"Extract into {context}", Applicability.UNSAFE, extraction(at, context))
+        Fix(f"Extract into {context}", Applicability.UNSAFE, Extraction(at, context))
         for context in contexts_for(file, definition, calls)
     )
 
