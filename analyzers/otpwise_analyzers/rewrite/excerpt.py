@@ -9,11 +9,10 @@ from tree_sitter import Node
 from otpwise_analyzers.rewrite import aliases
 from otpwise_analyzers.rewrite.context import Target
 from otpwise_analyzers.rewrite.ecto_names import KERNEL, QUERY_MACROS
-from otpwise_analyzers.rewrite.layout import indent_of
+from otpwise_analyzers.rewrite.layout import indent_at, indent_of
 from otpwise_analyzers.rewrite.moving import Moved
 from otpwise_analyzers.rewrite.subject import known_module
-from otpwise_analyzers.source.edits import Edit, apply
-from otpwise_analyzers.syntax import nodes
+from otpwise_analyzers.source.edits import Edit, Span, apply
 from otpwise_analyzers.syntax.file import ElixirFile
 
 
@@ -27,21 +26,29 @@ class Excerpts:
 
     def text(self, node: Node, moved: Moved) -> str:
         """The expression for the target: holes filled with their parameters, modules renamed."""
-        edits = [edit for edit in moved.edits if node.start_byte <= edit.start and edit.end <= node.end_byte]
+        span = Span(node.start_byte, node.end_byte)
+        return joined(dedented(self._rewritten(span, moved), indent_of(self.file, node)))
+
+    def lines(self, span: Span, moved: Moved) -> str:
+        """The same for all that stands in a span, which begins a line."""
+        indent = indent_at(self.file, span.start)
+        return dedented(self._rewritten(span, moved).removeprefix(indent), indent)
+
+    def _rewritten(self, span: Span, moved: Moved) -> str:
+        edits = [edit for edit in moved.edits if span.start <= edit.start and edit.end <= span.end]
         for alias, full in moved.modules:
-            if nodes.encloses(node, alias) and not any(e.start <= alias.start_byte < e.end for e in edits):
-                inside = self._within(alias, full)
-                if inside is not None:
-                    edits.append(inside)
+            inside = span.start <= alias.start_byte and alias.end_byte <= span.end
+            if inside and not any(e.start <= alias.start_byte < e.end for e in edits):
+                own = self._within(alias, full)
+                if own is not None:
+                    edits.append(own)
                     continue
                 written = self.file.text(alias)
                 here = self.module(full, written)
                 if here != written:
                     edits.append(Edit(alias.start_byte, alias.end_byte, here))
-        base = node.start_byte
-        local = [Edit(edit.start - base, edit.end - base, edit.new) for edit in edits]
-        text = apply(self.file.data[base : node.end_byte], local).decode()
-        return joined(dedented(text.replace("\r\n", "\n"), indent_of(self.file, node)))
+        local = [Edit(edit.start - span.start, edit.end - span.start, edit.new) for edit in edits]
+        return apply(self.file.data[span.start : span.end], local).decode().replace("\r\n", "\n")
 
     def _within(self, alias: Node, full: str) -> Edit | None:
         """What becomes of the target's own name in it: `Blog.get_post!(id)` is `get_post!(id)` there."""

@@ -12,7 +12,6 @@ from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.project.web_repo_calls import repo_calls_by_definition
 from otpwise_analyzers.project.write_paths import longest_path
 from otpwise_analyzers.rewrite import aliases
-from otpwise_analyzers.rewrite.canonical import canonical
 from otpwise_analyzers.rewrite.context import (
     NewFunction,
     Target,
@@ -21,12 +20,24 @@ from otpwise_analyzers.rewrite.context import (
 )
 from otpwise_analyzers.rewrite.ecto_names import QUERY_MACROS
 from otpwise_analyzers.rewrite.excerpt import Excerpts, block_of
-from otpwise_analyzers.rewrite.layout import WIDTH, change_of, column, fits, line_end, reindent
+from otpwise_analyzers.rewrite.layout import (
+    WIDTH,
+    change_of,
+    column,
+    delete_lines,
+    delete_statement,
+    fits,
+    line_end,
+    reindent,
+)
 from otpwise_analyzers.rewrite.moving import REQUEST, CannotMove
 from otpwise_analyzers.rewrite.multi import TooWide
 from otpwise_analyzers.rewrite.naming import Purpose, listed, plural, schema_word
 from otpwise_analyzers.rewrite.piece import Piece, pieces_of
+from otpwise_analyzers.rewrite.purpose import purpose_for, says_enough
+from otpwise_analyzers.rewrite.reuse import same_function
 from otpwise_analyzers.rewrite.subject import Subject, subject_of
+from otpwise_analyzers.rewrite.whole_function import redirected, text_of, whole_of
 from otpwise_analyzers.rewrite.write_chain import chain_body, error_answer
 from otpwise_analyzers.source.edits import Edit, Span
 from otpwise_analyzers.syntax import nodes
@@ -69,7 +80,10 @@ class Extraction:
     def _built(self, ctx: FixContext) -> Change:
         for definition, calls in repo_calls_by_definition(ctx.file):
             if definition.node.start_byte == self.at and definition.module is not None:
-                return _Extraction(ctx, definition, definition.module, self.context).of(calls)
+                try:
+                    return _Extraction(ctx, definition, definition.module, self.context).of_whole(calls)
+                except (CannotMove, TooWide):
+                    return _Extraction(ctx, definition, definition.module, self.context).of(calls)
         raise CannotMove("the code has changed")
 
 
@@ -109,6 +123,10 @@ class _Extraction:
             raise CannotMove("writes that belong together")
         for piece in pieces:
             self._move(piece)
+        return self._change()
+
+    def _change(self) -> Change:
+        """All edits, once everything has moved: the contexts', and those of the module that is left."""
         changes: list[FileChange] = []
         for name, addition in self.additions.items():
             if addition.functions:
@@ -128,6 +146,40 @@ class _Extraction:
         edits = [*self.edits, *aliases.settled(self.file, head, removals)]
         return (change_of(self.file, edits), *changes)
 
+    # -- a whole function --------------------------------------------------------------------------
+
+    def of_whole(self, calls: Sequence[Call]) -> Change:
+        """Moves the private function that makes the calls, all its clauses, and calls it where it is now."""
+        whole = whole_of(self.file, self.definition)
+        found = [(call, s) for call in calls if (s := subject_of(self.file, self.definition, call))]
+        if not found:
+            raise CannotMove("the rows are of no known schema")
+        call, subject = next((pair for pair in found if pair[1].context is not None), found[0])
+        addition = self._addition(subject)
+        purpose = purpose_for(self.file, call, calls, self.definition.statements, subject)
+        if purpose is None:
+            raise CannotMove("no name says what it is for")
+        module = addition.target.module
+        names = [whole.name] if says_enough(whole.name, subject) else []
+        names = [n for n in [*names, purpose.name] if module is None or not module.defines(n)]
+        if not names or (module is not None and any(module.defines(n) for n, _ in whole.names[1:])):
+            raise CannotMove("all names are taken")
+        if module is not None and whole.attributes_in(module):
+            raise CannotMove("the context has an attribute of that name")
+        excerpts = Excerpts(self.file, addition.target)
+        text = text_of(whole, excerpts, names[0], purpose.doc)
+        imports = tuple(sorted(whole.moved.imports))
+        addition.functions.append(NewFunction(text, tuple(excerpts.aliases), imports))
+        addition.words.append(plural(subject.word))
+        self.imports |= whole.moved.imports
+        redirections = redirected(whole, self._written(addition.target), names[0])
+        self.edits.extend(redirections)
+        self.replaced.extend(edit.new for edit in redirections)
+        self.edits.extend(delete_lines(self.file, span) for span in whole.spans)
+        self.removed.extend(whole.spans)
+        self.edits.extend(delete_statement(self.file, node) for node in whole.idle_attributes)
+        return self._change()
+
     # -- one piece ---------------------------------------------------------------------------------
 
     def _move(self, piece: Piece) -> None:
@@ -136,18 +188,18 @@ class _Extraction:
             raise CannotMove("the rows are of no known schema")
         addition = self._addition(subject)
         excerpts = Excerpts(self.file, addition.target)
-        purpose = piece.purpose(subject)
+        purpose = purpose_for(self.file, piece.call, piece.calls, [*piece.folded, piece.node], subject)
         if purpose is None:
             raise CannotMove("no name says what it is for")
         moved = piece.mover.moved
         self.imports |= moved.imports
         params = list(moved.params)
-        reused = self._same(piece, addition.target)
+        reused = same_function(piece, addition.target)
         if reused is not None:
             name, order = reused
             arguments = [moved.params[params[index]] for index in order]
         else:
-            name = self._free_name(piece, addition, purpose, params, reads=piece.call.name in READS)
+            name = self._free_name(piece, addition, subject, purpose, params, reads=piece.call.name in READS)
             arguments = list(moved.params.values())
             addition.names.add((name, len(params)))
             addition.functions.append(self._function(piece, excerpts, purpose, name, params))
@@ -184,11 +236,19 @@ class _Extraction:
         return NewFunction(text, tuple(excerpts.aliases), tuple(sorted(moved.imports)))
 
     def _free_name(
-        self, piece: Piece, addition: _Addition, purpose: Purpose, params: list[str], *, reads: bool
+        self,
+        piece: Piece,
+        addition: _Addition,
+        subject: Subject,
+        purpose: Purpose,
+        params: list[str],
+        *,
+        reads: bool,
     ) -> str:
         stem = purpose.name.rstrip("!?")
         mark = purpose.name[len(stem) :]
         names = [self.definition.name] if self._is_named_by_author(piece) else []
+        names = [name for name in names if says_enough(name, subject) and not self._knows(addition, name)]
         names.append(purpose.name)
         if reads and 0 < len(params) < 3 and "_by_" not in stem:
             names.append(f"{stem}_by_{'_and_'.join(params)}{mark}")
@@ -204,6 +264,10 @@ class _Extraction:
                 return name
         raise CannotMove("all names are taken")
 
+    def _knows(self, addition: _Addition, name: str) -> bool:
+        module = addition.target.module
+        return module is not None and module.defines(name)
+
     def _is_named_by_author(self, piece: Piece) -> bool:
         """Whether the whole function is what moves, so that its name says what that is for."""
         whole = [*piece.folded, piece.node] == self.definition.statements
@@ -212,35 +276,17 @@ class _Extraction:
         )
         return whole and (self.definition.is_private or not takes_request)
 
-    def _same(self, piece: Piece, target: Target) -> tuple[str, list[int]] | None:
-        """A function of the context that does just this, and which of our parameters it takes where."""
-        if target.module is None or target.file is None or piece.chain is not None or piece.has_comment:
-            return None
-        moved = piece.mover.moved
-        ours, our_order = _numbered(
-            canonical(self.file, [*piece.folded, piece.node], _holes(piece)), set(moved.params)
-        )
-        for clause in target.module.definitions:
-            if clause.kind != "def" or clause.guard is not None or clause.arity != len(moved.params):
-                continue
-            if len(target.module.clauses(clause.name, clause.arity)) != 1 or not clause.statements:
-                continue
-            named = [nodes.identifier(param, target.file.data) for param in clause.params]
-            if None in named:
-                continue
-            theirs, order = _numbered(canonical(target.file, clause.statements, {}), {n for n in named if n})
-            if theirs == ours and len(order) == len(our_order) == len(named):
-                by_their_name = dict(zip(order, our_order, strict=True))
-                params = list(moved.params)
-                return clause.name, [params.index(by_their_name[name]) for name in named if name]
-        return None
+    def _written(self, target: Target) -> str:
+        """How this module writes the context's name; notes the alias that this takes."""
+        short = aliases.short_name(self.module, target.name, self.new_aliases)
+        if short is None:
+            return target.name
+        if short[1] and target.name not in self.new_aliases:
+            self.new_aliases.append(target.name)
+        return short[0]
 
     def _call(self, piece: Piece, target: Target, call: str) -> None:
-        short = aliases.short_name(self.module, target.name, self.new_aliases)
-        written = short[0] if short is not None else target.name
-        if short is not None and short[1] and target.name not in self.new_aliases:
-            self.new_aliases.append(target.name)
-        text = f"{written}.{call}"
+        text = f"{self._written(target)}.{call}"
         span = piece.replaced
         lead = " " if span.start < piece.node.start_byte else ""
         outer = piece.node.parent.parent if piece.node.parent is not None else None
@@ -258,21 +304,3 @@ class _Extraction:
             self.removed.append(Span(node.start_byte, node.end_byte))
         self.edits.extend(piece.deletions)
         self.edits.extend(error_answer(self.ctx, piece))
-
-
-def _holes(piece: Piece) -> dict[tuple[int, int], str]:
-    return {(edit.start, edit.end): edit.new for edit in piece.mover.moved.edits if edit.end > edit.start}
-
-
-def _numbered(tokens: list[str], params: set[str]) -> tuple[list[str], list[str]]:
-    """The tokens with each parameter as its number by first use, and the parameters in that order."""
-    order: list[str] = []
-    found: list[str] = []
-    for index, token in enumerate(tokens):
-        if token in params and (index == 0 or tokens[index - 1] != "."):
-            if token not in order:
-                order.append(token)
-            found.append(f"${order.index(token)}")
-        else:
-            found.append(token)
-    return found, order

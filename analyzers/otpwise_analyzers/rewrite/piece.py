@@ -12,8 +12,7 @@ from otpwise_analyzers.project.repo_calls import ROW_WRITES
 from otpwise_analyzers.rewrite.ecto_names import QUERY_MACROS
 from otpwise_analyzers.rewrite.layout import statement_span
 from otpwise_analyzers.rewrite.moving import CannotMove, Mover
-from otpwise_analyzers.rewrite.naming import Purpose, article, listed, purpose_of, purpose_of_query
-from otpwise_analyzers.rewrite.subject import Subject, known_module
+from otpwise_analyzers.rewrite.subject import known_module
 from otpwise_analyzers.rewrite.write_chain import Chain, chain_at
 from otpwise_analyzers.source.edits import Edit, Span
 from otpwise_analyzers.syntax import nodes
@@ -87,75 +86,6 @@ class Piece:
                 if not between.strip():
                     return Span(operator.end_byte, self.node.end_byte)
         return Span(self.node.start_byte, self.node.end_byte)
-
-    def purpose(self, subject: Subject) -> Purpose | None:
-        """What the new function is called, and what its documentation says."""
-        source = subject.source
-        preload = next((call for call in self.calls if call.name == "preload"), None)
-        if preload is not None and preload is self.call:
-            return self._purpose_of_preload(preload, subject)
-        purpose = purpose_of_query(self.call, source, subject.word) if source is not None else None
-        if purpose is None:
-            purpose = purpose_of(self.call, subject.word, self._changeset())
-        if purpose is None or preload is None:
-            return purpose
-        with_ = joined_keys(preloaded(preload))
-        stem = purpose.name.rstrip("!?")
-        return Purpose(
-            f"{stem}_with_{with_}{purpose.name[len(stem) :]}" if with_ else purpose.name, purpose.doc
-        )
-
-    def _purpose_of_preload(self, call: Call, subject: Subject) -> Purpose:
-        keys = preloaded(call)
-        source = subject.source
-        if source is None:
-            what = f"the {listed(keys)}" if keys else "what belongs to it"
-            name = joined_keys(keys) or subject.word
-            return Purpose(f"preload_{name}", f"Loads {what} of {article(subject.word)}.")
-        stem = source.rstrip("!?")
-        told = f"its {listed(keys)}" if keys else "what belongs to it"
-        return Purpose(
-            f"{stem}_with_{joined_keys(keys) or 'associations'}{source[len(stem) :]}",
-            f"As `{source}`, with {told} loaded.",
-        )
-
-    def _changeset(self) -> str | None:
-        """The function that makes what is written: `registration_changeset`."""
-        return next(
-            (
-                name
-                for node in [*self.folded, self.node]
-                for target in nodes.descendants(node, "dot")
-                if (right := target.child_by_field_name("right")) is not None
-                and (name := self.file.text(right)).endswith("changeset")
-            ),
-            None,
-        )
-
-
-def preloaded(call: Call) -> list[str]:
-    """The associations that a preload names: `author` and `tags` of `[:author, tags: :kind]`."""
-    if len(call.all_args) < 2:
-        return []
-    found: list[str] = []
-    pending = [call.all_args[1]]
-    while pending:
-        node = pending.pop(0)
-        name = nodes.atom_literal(node, call.file.data)
-        if name is not None:
-            found.append(name)
-        elif node.type == "list":
-            pending = [*nodes.named(node), *pending]
-        elif node.type == "keywords":
-            found.extend(nodes.keyword_pairs(node, call.file.data))
-        else:
-            return []
-    return [name for name in dict.fromkeys(found) if re.fullmatch(r"[a-z]\w*", name)]
-
-
-def joined_keys(keys: Sequence[str]) -> str | None:
-    """`author_and_tags`; None for none, and for more than a name can hold."""
-    return "_and_".join(keys) if 0 < len(keys) <= 2 else None
 
 
 def pieces_of(file: ElixirFile, definition: Definition, calls: Sequence[Call]) -> list[Piece]:

@@ -167,7 +167,7 @@ def _of_binding(file: ElixirFile, definition: Definition, variable: Node) -> Sub
             for node in (pattern, *nodes.descendants(pattern, "identifier"))
         ):
             found = _of_source(file, nodes.unwrap(value)) or found
-    return found
+    return found._replace(source=None) if found is not None else None
 
 
 def _matches(definition: Definition) -> Iterator[tuple[Node, Node]]:
