@@ -6,21 +6,32 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from tree_sitter import Node
+
 from otpwise_analyzers.findings import FileChange
 from otpwise_analyzers.project.view import FixContext, ProjectView
 from otpwise_analyzers.rewrite import aliases
 from otpwise_analyzers.rewrite.layout import change_of, indent_of, line_end, line_start, reindent
 from otpwise_analyzers.rewrite.naming import camelized, plural, schema_word, underscored
-from otpwise_analyzers.rewrite.subject import Subject, is_domain, prefix_of, subject_of
+from otpwise_analyzers.rewrite.subject import (
+    RESOURCE,
+    Subject,
+    is_domain,
+    known_module,
+    prefix_of,
+    subject_of,
+)
 from otpwise_analyzers.source.edits import Edit
+from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
 
 _MAX_CHOICES = 3
+# From this score on a context speaks of the rows itself; others are then no choice.
+_SURE = 8
 # The domain that everybody puts these under, Phoenix's own generator of authentication first.
 _CRUD = re.compile(r"(get|list|create|update|delete|fetch|find)_")
-_RESOURCE = re.compile(r"(Controller|Live|Channel|Component|View)$")
 _ACCOUNTS = frozenset({"User", "UserToken", "UserSession", "Credential", "UserNotifier"})
 
 
@@ -39,17 +50,25 @@ def contexts_for(file: ElixirFile, definition: Definition, calls: Sequence[Call]
             undecided = subject
     if undecided is None:
         return []
-    return _choices(file.project, prefix_of(file, definition, undecided.schema), undecided, definition.module)
+    return _choices(file, definition, undecided)
 
 
-def _choices(project: ProjectView, prefix: str, subject: Subject, asking: Module) -> list[str]:
-    """Contexts for rows that no name space says one for: those that speak of them come first."""
-    word = subject.word
-    speaking: list[str] = []
-    others: list[str] = []
+def _choices(file: ElixirFile, definition: Definition, subject: Subject) -> list[str]:
+    """Contexts for rows that no name space says one for, those with the most to do with them first."""
+    project: ProjectView = file.project
+    word, schema = subject.word, subject.schema
+    prefix = prefix_of(file, definition, schema)
+    asking = definition.module.name if definition.module is not None else ""
+    near = _mentioned(file, definition.node)
+    around = _mentioned(file, file.root)
+    scores: dict[str, int] = {}
     for located in project.modules():
         facts = located.facts
         name = facts.name
+        if name == schema and facts.repo_calls:
+            # A schema that reads and writes itself is where this project has such functions.
+            scores[name] = 9
+            continue
         if name.rpartition(".")[0] != prefix or not facts.repo_calls or "lib/" not in located.path:
             continue
         if facts.uses or not is_domain(project, name):
@@ -57,20 +76,30 @@ def _choices(project: ProjectView, prefix: str, subject: Subject, asking: Module
             continue
         names = {function.name.rstrip("!?") for function in facts.functions}
         own = {f"get_{word}", f"create_{word}", f"list_{plural(word)}", f"update_{word}", f"delete_{word}"}
-        if not any(_CRUD.match(function) for function in names):
-            continue
-        (speaking if names & own or schema_word(name) == word else others).append(name)
-    if speaking:
-        return sorted(speaking)[:1]
-    resource = schema_word(_RESOURCE.sub("", asking.name))
-    others.sort(key=lambda name: (schema_word(name) != resource, name))
-    if subject.schema is None:
-        return others[:_MAX_CHOICES]
-    last = subject.schema.rpartition(".")[2]
-    derived = f"{prefix}.Accounts" if last in _ACCOUNTS else f"{prefix}.{camelized(plural(word))}"
-    if project.module(derived) is not None and derived not in others:
-        return others[:_MAX_CHOICES]
-    return list(dict.fromkeys([derived, *others]))[:_MAX_CHOICES]
+        score = 8 if names & own or schema_word(name) == word else 0
+        score += 4 if schema is not None and schema in facts.aliases.values() else 0
+        score += 3 if name in near else 1 if name in around else 0
+        score += 2 if schema_word(name) == schema_word(RESOURCE.sub("", asking)) else 0
+        if score and any(_CRUD.match(function) for function in names):
+            scores[name] = score
+    ranked = sorted(scores, key=lambda name: (-scores[name], name))
+    if ranked and scores[ranked[0]] >= _SURE:
+        return [name for name in ranked if scores[name] >= _SURE][:_MAX_CHOICES]
+    if schema is not None:
+        last = schema.rpartition(".")[2]
+        derived = f"{prefix}.Accounts" if last in _ACCOUNTS else f"{prefix}.{camelized(plural(word))}"
+        if derived not in ranked and (project.module(derived) is None or is_domain(project, derived)):
+            ranked.insert(0, derived)
+    return ranked[:_MAX_CHOICES]
+
+
+def _mentioned(file: ElixirFile, node: Node) -> set[str]:
+    """The modules that some code names, in full."""
+    return {
+        known_module(file, full) or full
+        for alias in nodes.descendants(node, "alias")
+        if "." in (full := file.resolve(file.text(alias), alias.start_byte))
+    }
 
 
 class Target(NamedTuple):

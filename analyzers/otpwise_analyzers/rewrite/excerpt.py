@@ -9,7 +9,7 @@ from tree_sitter import Node
 from otpwise_analyzers.rewrite import aliases
 from otpwise_analyzers.rewrite.context import Target
 from otpwise_analyzers.rewrite.ecto_names import KERNEL, QUERY_MACROS
-from otpwise_analyzers.rewrite.layout import indent_at, indent_of
+from otpwise_analyzers.rewrite.layout import WIDTH, indent_at, indent_of
 from otpwise_analyzers.rewrite.moving import Moved
 from otpwise_analyzers.rewrite.subject import known_module
 from otpwise_analyzers.source.edits import Edit, Span, apply
@@ -32,7 +32,7 @@ class Excerpts:
     def lines(self, span: Span, moved: Moved) -> str:
         """The same for all that stands in a span, which begins a line."""
         indent = indent_at(self.file, span.start)
-        return dedented(self._rewritten(span, moved).removeprefix(indent), indent)
+        return _rejoined(dedented(self._rewritten(span, moved).removeprefix(indent), indent))
 
     def _rewritten(self, span: Span, moved: Moved) -> str:
         edits = [edit for edit in moved.edits if span.start <= edit.start and edit.end <= span.end]
@@ -115,6 +115,30 @@ def block_of(statements: Sequence[str]) -> str:
             text += "\n\n" if "\n" in statement or "\n" in statements[index - 1] else "\n"
         text += statement
     return text
+
+
+def _rejoined(text: str) -> str:
+    """Each `name =` whose value fits behind it, now that names are shorter, on one line."""
+    lines = text.split("\n")
+    found: list[str] = []
+    index = 0
+    while index < len(lines):
+        line = lines[index]
+        below = lines[index + 1 : index + 3]
+        if line.endswith(" =") and "#" not in line and below and below[0].startswith(_indent(line) + "  "):
+            ends = len(below) < 2 or len(_indent(below[1])) <= len(_indent(line)) or not below[1].strip()
+            whole = f"{line} {below[0].strip()}"
+            if ends and len(whole) + 2 <= WIDTH and "#" not in below[0]:
+                found.append(whole)
+                index += 2
+                continue
+        found.append(line)
+        index += 1
+    return "\n".join(found)
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
 
 
 def joined(text: str) -> str:

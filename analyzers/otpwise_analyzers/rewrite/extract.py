@@ -12,6 +12,7 @@ from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.project.web_repo_calls import repo_calls_by_definition
 from otpwise_analyzers.project.write_paths import longest_path
 from otpwise_analyzers.rewrite import aliases
+from otpwise_analyzers.rewrite.call_site import placed
 from otpwise_analyzers.rewrite.context import (
     NewFunction,
     Target,
@@ -23,24 +24,21 @@ from otpwise_analyzers.rewrite.excerpt import Excerpts, block_of
 from otpwise_analyzers.rewrite.layout import (
     WIDTH,
     change_of,
-    column,
     delete_lines,
     delete_statement,
     fits,
-    line_end,
     reindent,
 )
 from otpwise_analyzers.rewrite.moving import REQUEST, CannotMove
 from otpwise_analyzers.rewrite.multi import TooWide
 from otpwise_analyzers.rewrite.naming import Purpose, listed, plural, schema_word
 from otpwise_analyzers.rewrite.piece import Piece, pieces_of
-from otpwise_analyzers.rewrite.purpose import purpose_for, says_enough
+from otpwise_analyzers.rewrite.purpose import doc_of_name, purpose_for, says_enough
 from otpwise_analyzers.rewrite.reuse import same_function
 from otpwise_analyzers.rewrite.subject import Subject, subject_of
 from otpwise_analyzers.rewrite.whole_function import redirected, text_of, whole_of
 from otpwise_analyzers.rewrite.write_chain import chain_body, error_answer
 from otpwise_analyzers.source.edits import Edit, Span
-from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
@@ -157,17 +155,21 @@ class _Extraction:
         call, subject = next((pair for pair in found if pair[1].context is not None), found[0])
         addition = self._addition(subject)
         purpose = purpose_for(self.file, call, calls, self.definition.statements, subject)
-        if purpose is None:
-            raise CannotMove("no name says what it is for")
         module = addition.target.module
+        says_all = len(whole.clauses) == 1 and all(
+            (other.name, s.word) == (call.name, subject.word) for other, s in found
+        )
+        simple = says_all and len(found) == 1 == len(self.definition.statements)
         names = [whole.name] if says_enough(whole.name, subject) else []
-        names = [n for n in [*names, purpose.name] if module is None or not module.defines(n)]
+        names.extend([purpose.name] if purpose is not None and says_all else [])
+        names = [n for n in names if module is None or not module.defines(n)]
         if not names or (module is not None and any(module.defines(n) for n, _ in whole.names[1:])):
             raise CannotMove("all names are taken")
+        doc = purpose.doc if purpose is not None and simple else doc_of_name(names[0])
         if module is not None and whole.attributes_in(module):
             raise CannotMove("the context has an attribute of that name")
         excerpts = Excerpts(self.file, addition.target)
-        text = text_of(whole, excerpts, names[0], purpose.doc)
+        text = text_of(whole, excerpts, names[0], doc)
         imports = tuple(sorted(whole.moved.imports))
         addition.functions.append(NewFunction(text, tuple(excerpts.aliases), imports))
         addition.words.append(plural(subject.word))
@@ -204,7 +206,7 @@ class _Extraction:
             addition.names.add((name, len(params)))
             addition.functions.append(self._function(piece, excerpts, purpose, name, params))
             addition.words.append(plural(subject.word))
-        self._call(piece, addition.target, f"{name}({', '.join(arguments)})")
+        self._call(piece, addition.target, name, arguments)
 
     def _addition(self, subject: Subject) -> _Addition:
         name = subject.context or self.context
@@ -285,21 +287,11 @@ class _Extraction:
             self.new_aliases.append(target.name)
         return short[0]
 
-    def _call(self, piece: Piece, target: Target, call: str) -> None:
-        text = f"{self._written(target)}.{call}"
-        span = piece.replaced
-        lead = " " if span.start < piece.node.start_byte else ""
-        outer = piece.node.parent.parent if piece.node.parent is not None else None
-        if nodes.is_operator(outer, "=") and outer is not None:
-            left = outer.child_by_field_name("left")
-            if left is None or left.end_point.row != piece.node.start_point.row:
-                raise TooWide
-        behind = line_end(self.file, span.end) - span.end
-        if column(self.file, span.start) + len(lead) + len(text) + behind > WIDTH:
-            raise TooWide
-        self.edits.append(Edit(span.start, span.end, lead + text))
+    def _call(self, piece: Piece, target: Target, name: str, arguments: list[str]) -> None:
+        edit = placed(self.file, piece.node, f"{self._written(target)}.{name}", arguments)
+        self.edits.append(edit)
+        self.replaced.append(edit.new)
         self.removed.append(Span(piece.node.start_byte, piece.node.end_byte))
-        self.replaced.append(text)
         for node in piece.deleted:
             self.removed.append(Span(node.start_byte, node.end_byte))
         self.edits.extend(piece.deletions)

@@ -13,47 +13,107 @@ _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _IRREGULAR = {"person": "people", "child": "children", "man": "men", "woman": "women", "medium": "media"}
 _UNCOUNTED = ("news", "series", "data", "metadata", "info", "information", "settings", "equipment")
 # Changesets named for what they do: `archive_changeset` archives.
-_VERBS = frozenset(
-    {
-        *(
-            "accept",
-            "activate",
-            "approve",
-            "archive",
-            "assign",
-            "ban",
-            "block",
-            "cancel",
-            "close",
-            "complete",
-        ),
-        *(
-            "confirm",
-            "deactivate",
-            "decline",
-            "disable",
-            "enable",
-            "finish",
-            "invite",
-            "lock",
-            "mute",
-            "open",
-        ),
-        *(
-            "pause",
-            "pin",
-            "publish",
-            "register",
-            "reject",
-            "rename",
-            "reopen",
-            "resolve",
-            "restore",
-            "revoke",
-        ),
-        *("start", "stop", "suspend", "unarchive", "unblock", "unlock", "unpin", "unpublish", "verify"),
-    }
+_CHANGES = frozenset(
+    [
+        "accept",
+        "activate",
+        "approve",
+        "archive",
+        "assign",
+        "ban",
+        "block",
+        "cancel",
+        "close",
+        "complete",
+        "confirm",
+        "deactivate",
+        "decline",
+        "disable",
+        "enable",
+        "finish",
+        "invite",
+        "lock",
+        "mute",
+        "open",
+        "pause",
+        "pin",
+        "publish",
+        "register",
+        "reject",
+        "rename",
+        "reopen",
+        "resolve",
+        "restore",
+        "revoke",
+        "start",
+        "stop",
+        "suspend",
+        "unarchive",
+        "unblock",
+        "unlock",
+        "unpin",
+        "unpublish",
+        "verify",
+    ]
 )
+VERBS = _CHANGES | frozenset(
+    [
+        "add",
+        "aggregate",
+        "append",
+        "attach",
+        "build",
+        "change",
+        "check",
+        "clear",
+        "clone",
+        "copy",
+        "count",
+        "create",
+        "decrement",
+        "delete",
+        "detach",
+        "ensure",
+        "expire",
+        "fetch",
+        "find",
+        "generate",
+        "get",
+        "import",
+        "increment",
+        "insert",
+        "join",
+        "leave",
+        "list",
+        "load",
+        "log",
+        "make",
+        "mark",
+        "merge",
+        "move",
+        "paginate",
+        "persist",
+        "preload",
+        "record",
+        "refresh",
+        "remove",
+        "replace",
+        "reset",
+        "save",
+        "search",
+        "set",
+        "store",
+        "sync",
+        "toggle",
+        "touch",
+        "track",
+        "transfer",
+        "update",
+        "upsert",
+        "validate",
+    ]
+)
+"""What a function's name begins with when it says what the function does."""
 
 
 class Purpose(NamedTuple):
@@ -140,13 +200,13 @@ def purpose_of(call: Call, word: str, changeset: str | None) -> Purpose | None:
             return Purpose(f"reload_{word}{bang}", f"Reads {a} {said} again.")
         case "insert":
             verb = _verb(changeset) or "create"
-            return Purpose(f"{verb}_{word}{bang}", f"{_sentence(verb)} {a} {said}.")
+            return Purpose(f"{verb}_{word}{bang}", f"{third_person(verb).capitalize()} {a} {said}.")
         case "update":
             topic = _topic(changeset)
             if _verb(changeset) is None and topic is not None:
                 return Purpose(f"update_{word}_{topic}{bang}", f"Updates the {spoken(topic)} of {a} {said}.")
             verb = _verb(changeset) or "update"
-            return Purpose(f"{verb}_{word}{bang}", f"{_sentence(verb)} {a} {said}.")
+            return Purpose(f"{verb}_{word}{bang}", f"{third_person(verb).capitalize()} {a} {said}.")
         case "delete":
             return Purpose(f"delete_{word}{bang}", f"Deletes {a} {said}.")
         case "insert_or_update":
@@ -216,7 +276,7 @@ def _verb(changeset: str | None) -> str | None:
     stem = (changeset or "").removesuffix("_changeset")
     if stem == "registration":
         return "register"
-    return stem if stem in _VERBS else None
+    return stem if stem in _CHANGES else None
 
 
 def _topic(changeset: str | None) -> str | None:
@@ -227,8 +287,9 @@ def _topic(changeset: str | None) -> str | None:
     return None if stem in ("", "update", "edit", "create", "base", "admin", "form") else stem
 
 
-def _sentence(verb: str) -> str:
-    word = verb.capitalize()
+def third_person(verb: str) -> str:
+    """`creates` of `create`, `publishes` of `publish`, `applies` of `apply`."""
+    word = verb
     if re.search(r"[^aeiou]y$", word):
         return word[:-1] + "ies"
     if re.search(r"(s|x|z|ch|sh)$", word):

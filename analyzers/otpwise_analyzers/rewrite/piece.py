@@ -75,18 +75,6 @@ class Piece:
             for comment in self.file.comments
         )
 
-    @property
-    def replaced(self) -> Span:
-        """What the call of the new function replaces: the expression, from the `=` on before it."""
-        parent = self.node.parent
-        if nodes.is_operator(parent, "=") and parent is not None:
-            operator = parent.child_by_field_name("operator")
-            if operator is not None and operator.end_point.row < self.node.start_point.row:
-                between = self.file.data[operator.end_byte : self.node.start_byte]
-                if not between.strip():
-                    return Span(operator.end_byte, self.node.end_byte)
-        return Span(self.node.start_byte, self.node.end_byte)
-
 
 def pieces_of(file: ElixirFile, definition: Definition, calls: Sequence[Call]) -> list[Piece]:
     """The pieces of an action that hold all of `calls`. Raises CannotMove when one cannot move."""

@@ -8,18 +8,23 @@ from collections.abc import Sequence
 from tree_sitter import Node
 
 from otpwise_analyzers.rewrite.naming import (
+    VERBS,
     Purpose,
     article,
     listed,
     plural,
     purpose_of,
     purpose_of_query,
+    singular,
+    third_person,
 )
 from otpwise_analyzers.rewrite.subject import Subject
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 
+# More associations than these are no sentence any more.
+_TOLD = 3
 _VAGUE = re.compile(r"^(do|handle|maybe|apply|on|run|process|perform)_")
 
 
@@ -48,18 +53,32 @@ def says_enough(name: str, subject: Subject) -> bool:
     """Whether the name that a web module gave its function is one for a context, too."""
     if _VAGUE.match(name):
         return False
+    asked = re.match(r"(?:get|list|find|fetch|load)_(\w+)", name)
+    if asked is not None and "_" not in asked.group(1):
+        row = singular(asked.group(1))
+        return row in subject.word or subject.word in row
     return "_" in name.strip("_") or subject.word in name or plural(subject.word) in name
+
+
+def doc_of_name(name: str) -> str:
+    """`Marks an order paid.` would be better, but `Marks order paid.` is what `mark_order_paid` says."""
+    words = name.rstrip("!?").split("_")
+    said = [
+        third_person(word) if word in VERBS and (index == 0 or words[index - 1] == "and") else word
+        for index, word in enumerate(words)
+    ]
+    return f"{' '.join(said).capitalize()}."
 
 
 def _of_preload(call: Call, subject: Subject) -> Purpose:
     keys = preloaded(call)
     source = subject.source
     if source is None:
-        what = f"the {listed(keys)}" if keys else "what belongs to it"
+        what = f"the {listed(keys)}" if 0 < len(keys) <= _TOLD else "the associations"
         name = joined_keys(keys) or subject.word
         return Purpose(f"preload_{name}", f"Loads {what} of {article(subject.word)}.")
     stem = source.rstrip("!?")
-    told = f"its {listed(keys)}" if keys else "what belongs to it"
+    told = f"its {listed(keys)}" if 0 < len(keys) <= _TOLD else "its associations"
     return Purpose(
         f"{stem}_with_{joined_keys(keys) or 'associations'}{source[len(stem) :]}",
         f"As `{source}`, with {told} loaded.",

@@ -23,6 +23,8 @@ _NO_DOMAIN = re.compile(
     r"(Serializer|Mailer|Emails?|Release|Telemetry|Factory|Helpers?|Guardian|Seeds?|Seeder|Migrator|Worker|Query|"
     r"Queries|Policy|Loader|Resolver|Plug|Auth|Application|Repo|Cache|Notifier|Schemas?|Models?|Types|Entities)$"
 )
+# What follows the resource in the name of a web module.
+RESOURCE = re.compile(r"(Controller|Live|Channel|Component|View)$")
 # Name spaces of one kind of module, whatever it is about.
 _GATHERS = re.compile(r"(^|\.)(Schemas?|Models?|Types|Entities|Structs|Queries)$")
 _VERB = re.compile(
@@ -85,6 +87,8 @@ def subject_of(file: ElixirFile, definition: Definition, call: Call) -> Subject 
             return found
     word = _word_of(file, call, value)
     schema = schema_named(file.project, [word]) if word is not None else None
+    if schema is None:
+        schema = _schema_in_spec(file, definition) or _schema_of_module(file, definition)
     if schema is not None:
         return Subject(schema_word(schema), schema, home_of(file, definition, schema))
     return Subject(singular(word)) if word is not None else None
@@ -167,7 +171,12 @@ def _of_binding(file: ElixirFile, definition: Definition, variable: Node) -> Sub
             for node in (pattern, *nodes.descendants(pattern, "identifier"))
         ):
             found = _of_source(file, nodes.unwrap(value)) or found
-    return found._replace(source=None) if found is not None else None
+    if found is None:
+        return None
+    schema = schema_named(file.project, [found.word]) if found.schema is None else None
+    if schema is not None:
+        return Subject(found.word, schema, home_of(file, definition, schema) or found.context)
+    return found._replace(source=None)
 
 
 def _matches(definition: Definition) -> Iterator[tuple[Node, Node]]:
@@ -228,6 +237,36 @@ def _struct_in(file: ElixirFile, pattern: Node) -> str | None:
             known = known_module(file, full)
             return known if known is not None and file.project.schema(known) is not None else None
     return None
+
+
+def _whole_of(file: ElixirFile, pattern: Node) -> str | None:
+    """The variable for the row in `post`, `{:ok, post}`, `{:ok, %{id: id} = post}`."""
+    if pattern.type == "arguments" and len(nodes.named(pattern)) == 1:
+        pattern = nodes.named(pattern)[0]
+    items = nodes.named(pattern) if pattern.type == "tuple" else []
+    if len(items) == 2 and nodes.atom_literal(items[0], file.data) == "ok":
+        pattern = items[1]
+    sides = nodes.named(pattern) if nodes.is_operator(pattern, "=") else [pattern]
+    return next((name for side in sides if (name := nodes.identifier(side, file.data))), None)
+
+
+def _schema_in_spec(file: ElixirFile, definition: Definition) -> str | None:
+    """The schema of `@spec confirm(Order.t()) :: ...`, when it names one alone."""
+    spec = definition.attributes.get("spec")
+    found = {
+        known
+        for alias in (nodes.descendants(spec, "alias") if spec is not None else ())
+        if (known := known_module(file, file.resolve(file.text(alias), alias.start_byte)))
+        and file.project.schema(known) is not None
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _schema_of_module(file: ElixirFile, definition: Definition) -> str | None:
+    """The schema that a controller, a LiveView or a channel is named for."""
+    if definition.module is None:
+        return None
+    return schema_named(file.project, [schema_word(RESOURCE.sub("", definition.module.name))])
 
 
 def _word_of(file: ElixirFile, call: Call, value: Node) -> str | None:

@@ -87,7 +87,7 @@ def whole_of(file: ElixirFile, definition: Definition) -> Whole:
         if call.is_local
         and not any(_within(call.node, clauses) for clauses in [whole.clauses, *whole.helpers])
     ]
-    known = len(whole.clauses) + len(file.calls(whole.name)) + _specs(whole.clauses)
+    known = len(whole.clauses) + len(_local_calls(file, whole.name)) + _specs(whole.clauses)
     if _mentions(file, whole.name) != known:
         raise CannotMove("something else names the function")
     if any(call.arity != whole.arity for call in whole.callers) or not whole.callers:
@@ -210,7 +210,7 @@ class _Reader:
         clauses = _clauses(self.module, name, arity)
         if clauses in self.taken:
             return
-        calls = [call for call in self.file.calls(name) if call.is_local]
+        calls = _local_calls(self.file, name)
         alone = all(
             any(_within(call.node, taken) for taken in [*self.taken, clauses]) for call in calls
         ) and _mentions(self.file, name) == len(clauses) + len(calls) + _specs(clauses)
@@ -226,6 +226,10 @@ def _clauses(module: Module, name: str, arity: int) -> list[Definition]:
     if not clauses or any(clause.arity != arity for clause in clauses):
         raise CannotMove(f"`{name}` has several arities")
     return clauses
+
+
+def _local_calls(file: ElixirFile, name: str) -> list[Call]:
+    return [call for call in file.calls(name) if call.is_local]
 
 
 def _within(node: Node, clauses: Iterable[Definition]) -> bool:
@@ -291,6 +295,10 @@ def text_of(whole: Whole, excerpts: Excerpts, name: str, doc: str) -> str:
             raise TooWide
         renamed.append(Edit(clause.node.start_byte, clause.node.start_byte + len("defp"), "def"))
         renamed.append(Edit(target.start_byte, target.end_byte, name))
+        spec = clause.attributes.get("spec")
+        for node in nodes.descendants(spec, "identifier") if spec is not None else ():
+            if file.text(node) == whole.name:
+                renamed.append(Edit(node.start_byte, node.end_byte, name))
     for call in file.calls(whole.name):
         target = call.node.child_by_field_name("target")
         inside = any(_within(call.node, clauses) for clauses in [whole.clauses, *whole.helpers])
