@@ -9,6 +9,7 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from otpwise_analyzers.findings import FileChange
+from otpwise_analyzers.project.roles import is_web_name
 from otpwise_analyzers.project.view import FixContext, ProjectView
 from otpwise_analyzers.rewrite import aliases
 from otpwise_analyzers.rewrite.layout import change_of, indent_of, line_end, line_start, reindent
@@ -50,13 +51,13 @@ def contexts_for(file: ElixirFile, definition: Definition, calls: Sequence[Call]
             undecided = subject
     if undecided is None:
         return []
-    return _choices(file, definition, undecided)
+    return choices(file, definition, undecided)
 
 
-def _choices(file: ElixirFile, definition: Definition, subject: Subject) -> list[str]:
+def choices(file: ElixirFile, definition: Definition, subject: Subject) -> list[str]:
     """Contexts for rows that no name space says one for, those with the most to do with them first."""
     project: ProjectView = file.project
-    word, schema = subject.word, subject.schema
+    word, many, schema = subject.word, plural(subject.word), subject.schema
     prefix = prefix_of(file, definition, schema)
     asking = definition.module.name if definition.module is not None else ""
     near = _mentioned(file, definition.node)
@@ -65,7 +66,7 @@ def _choices(file: ElixirFile, definition: Definition, subject: Subject) -> list
     for located in project.modules():
         facts = located.facts
         name = facts.name
-        if name == schema and facts.repo_calls:
+        if name == schema and facts.repo_calls and not is_web_name(name):
             # A schema that reads and writes itself is where this project has such functions.
             scores[name] = 9
             continue
@@ -75,19 +76,20 @@ def _choices(file: ElixirFile, definition: Definition, subject: Subject) -> list
             # A channel of an old Phoenix, a process, a test case: no context.
             continue
         names = {function.name.rstrip("!?") for function in facts.functions}
-        own = {f"get_{word}", f"create_{word}", f"list_{plural(word)}", f"update_{word}", f"delete_{word}"}
-        score = 8 if names & own or schema_word(name) == word else 0
-        score += 4 if schema is not None and schema in facts.aliases.values() else 0
-        score += 3 if name in near else 1 if name in around else 0
+        own = {f"get_{word}", f"create_{word}", f"list_{many}", f"update_{word}", f"delete_{word}"}
+        score = 8 if (schema is not None and names & own) or schema_word(name) == word else 0
+        spoken_of = any(f"_{word}_" in f"_{known}_" or f"_{many}_" in f"_{known}_" for known in names)
+        score += 4 if schema is not None and spoken_of else 0
+        score += 3 if name in near else 1 if schema is not None and name in around else 0
         score += 2 if schema_word(name) == schema_word(RESOURCE.sub("", asking)) else 0
-        if score and any(_CRUD.match(function) for function in names):
+        if score and (spoken_of or any(_CRUD.match(function) for function in names)):
             scores[name] = score
     ranked = sorted(scores, key=lambda name: (-scores[name], name))
     if ranked and scores[ranked[0]] >= _SURE:
         return [name for name in ranked if scores[name] >= _SURE][:_MAX_CHOICES]
     if schema is not None:
         last = schema.rpartition(".")[2]
-        derived = f"{prefix}.Accounts" if last in _ACCOUNTS else f"{prefix}.{camelized(plural(word))}"
+        derived = f"{prefix}.Accounts" if last in _ACCOUNTS else f"{prefix}.{camelized(many)}"
         if derived not in ranked and (project.module(derived) is None or is_domain(project, derived)):
             ranked.insert(0, derived)
     return ranked[:_MAX_CHOICES]

@@ -17,6 +17,7 @@ from otpwise_analyzers.rewrite.context import (
     NewFunction,
     Target,
     added,
+    choices,
     target_of,
 )
 from otpwise_analyzers.rewrite.ecto_names import QUERY_MACROS
@@ -24,7 +25,6 @@ from otpwise_analyzers.rewrite.excerpt import Excerpts, block_of
 from otpwise_analyzers.rewrite.layout import (
     WIDTH,
     change_of,
-    delete_lines,
     delete_statement,
     fits,
     reindent,
@@ -45,6 +45,8 @@ from otpwise_analyzers.syntax.modules import Definition, Module
 from otpwise_analyzers.syntax.variables import bound_by
 
 _ROLE = re.compile(r"(Live|Controller|Channel|Component)$")
+# What a write is called where the usual name is another function's.
+_ANOTHER_WORD = {"insert": "insert", "update": "save", "delete": "remove"}
 _IMMOVABLE = TRANSACTIONS | {"query", "query!", "query_many", "stream"}
 
 
@@ -159,13 +161,13 @@ class _Extraction:
         says_all = len(whole.clauses) == 1 and all(
             (other.name, s.word) == (call.name, subject.word) for other, s in found
         )
-        simple = says_all and len(found) == 1 == len(self.definition.statements)
+        one = says_all and len(self.definition.statements) == 1
         names = [whole.name] if says_enough(whole.name, subject) else []
-        names.extend([purpose.name] if purpose is not None and says_all else [])
+        names.extend([purpose.name] if purpose is not None and one else [])
         names = [n for n in names if module is None or not module.defines(n)]
         if not names or (module is not None and any(module.defines(n) for n, _ in whole.names[1:])):
             raise CannotMove("all names are taken")
-        doc = purpose.doc if purpose is not None and simple else doc_of_name(names[0])
+        doc = purpose.doc if purpose is not None and one and len(found) == 1 else doc_of_name(names[0])
         if module is not None and whole.attributes_in(module):
             raise CannotMove("the context has an attribute of that name")
         excerpts = Excerpts(self.file, addition.target)
@@ -177,7 +179,7 @@ class _Extraction:
         redirections = redirected(whole, self._written(addition.target), names[0])
         self.edits.extend(redirections)
         self.replaced.extend(edit.new for edit in redirections)
-        self.edits.extend(delete_lines(self.file, span) for span in whole.spans)
+        self.edits.extend(whole.deletions)
         self.removed.extend(whole.spans)
         self.edits.extend(delete_statement(self.file, node) for node in whole.idle_attributes)
         return self._change()
@@ -209,7 +211,7 @@ class _Extraction:
         self._call(piece, addition.target, name, arguments)
 
     def _addition(self, subject: Subject) -> _Addition:
-        name = subject.context or self.context
+        name = subject.context or self._choice(subject)
         if name not in self.additions:
             near = [subject.schema] if subject.schema is not None else []
             target = target_of(self.ctx, name, near)
@@ -217,6 +219,13 @@ class _Extraction:
                 raise CannotMove("the context's file holds something else")
             self.additions[name] = _Addition(target)
         return self.additions[name]
+
+    def _choice(self, subject: Subject) -> str:
+        """The context of rows that no name space says one for: the one of the action, if it fits."""
+        own = choices(self.file, self.definition, subject)
+        if not own:
+            raise CannotMove("nothing says which context the rows belong to")
+        return self.context if self.context in own else own[0]
 
     def _function(
         self, piece: Piece, excerpts: Excerpts, purpose: Purpose, name: str, params: list[str]
@@ -253,7 +262,11 @@ class _Extraction:
         names = [name for name in names if says_enough(name, subject) and not self._knows(addition, name)]
         names.append(purpose.name)
         if reads and 0 < len(params) < 3 and "_by_" not in stem:
-            names.append(f"{stem}_by_{'_and_'.join(params)}{mark}")
+            keys = [param.removeprefix(f"{subject.word}_") for param in params]
+            names.append(f"{stem}_by_{'_and_'.join(keys)}{mark}")
+        verb = _ANOTHER_WORD.get(piece.call.name.rstrip("!"))
+        if verb is not None:
+            names.append(f"{verb}_{subject.word}{mark}")
         last = self.module.name.rpartition(".")[2]
         place = _ROLE.sub("", last) if self.definition.name.startswith("handle_") else self.definition.name
         names.append(f"{stem}_for_{schema_word(place.rstrip('?!'))}{mark}")

@@ -51,7 +51,7 @@ def purpose_for(
 
 def says_enough(name: str, subject: Subject) -> bool:
     """Whether the name that a web module gave its function is one for a context, too."""
-    if _VAGUE.match(name):
+    if _VAGUE.match(name) or (subject.source is not None and name == subject.source.rstrip("!?")):
         return False
     asked = re.match(r"(?:get|list|find|fetch|load)_(\w+)", name)
     if asked is not None and "_" not in asked.group(1):

@@ -51,6 +51,7 @@ _VAGUE = frozenset(
         *("acc", "opts", "state", "multi", "list", "entity", "object", "existing", "updated", "new"),
     }
 )
+_NO_ROWS = frozenset({"params", "attrs", "opts", "conn", "socket", "assigns"})
 
 
 class Subject(NamedTuple):
@@ -72,10 +73,18 @@ def subject_of(file: ElixirFile, definition: Definition, call: Call) -> Subject 
     if not values:
         return None
     value = nodes.unwrap(values[0])
+    if nodes.identifier(value, file.data) in _NO_ROWS:
+        return None
     found = _of_source(file, value)
     if found is not None:
         return found
     schema = schema_of_call(file, definition, call)
+    associated = _association_in(file, value)
+    if schema is None and associated is not None:
+        # A `has_many` through another association says no module.
+        one = singular(associated[1])
+        schema = schema_named(file.project, [one])
+        return Subject(one, schema, home_of(file, definition, schema) if schema is not None else None)
     if schema is None:
         pattern = answer_pattern(call)
         schema = _struct_in(file, pattern) if pattern is not None else None

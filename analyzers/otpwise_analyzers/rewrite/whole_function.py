@@ -11,7 +11,15 @@ from tree_sitter import Node
 from otpwise_analyzers.project.roles import is_web_name
 from otpwise_analyzers.rewrite.ecto_names import KERNEL, QUERY_API, QUERY_MACROS
 from otpwise_analyzers.rewrite.excerpt import Excerpts
-from otpwise_analyzers.rewrite.layout import WIDTH, above_comments, column, line_end, line_start, starts_line
+from otpwise_analyzers.rewrite.layout import (
+    WIDTH,
+    above_comments,
+    column,
+    line_end,
+    line_start,
+    lines_span,
+    starts_line,
+)
 from otpwise_analyzers.rewrite.moving import IMPORTED_FROM_ECTO, REQUEST, WEB_SIGILS, CannotMove, Moved
 from otpwise_analyzers.rewrite.multi import TooWide
 from otpwise_analyzers.source.edits import Edit, Span
@@ -47,6 +55,17 @@ class Whole:
     def spans(self) -> list[Span]:
         """The whole lines that leave the module: each function with the comments and attributes above it."""
         return [_span(self.file, clauses) for clauses in [self.clauses, *self.helpers]]
+
+    @property
+    def deletions(self) -> list[Edit]:
+        """The edits that take them out, neighbours together, so that no blank lines are left."""
+        merged: list[Span] = []
+        for span in sorted(self.spans):
+            if merged and not self.file.data[merged[-1].end : span.start].strip():
+                merged[-1] = Span(merged[-1].start, span.end)
+            else:
+                merged.append(span)
+        return [Edit(*lines_span(self.file, span.start, span.end), "") for span in merged]
 
     def attributes_in(self, module: Module) -> bool:
         """Whether the other module has an attribute called like one that would move there."""
