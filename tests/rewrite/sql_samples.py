@@ -1,4 +1,4 @@
-"""Statements and the Ecto queries that they are, written by hand."""
+"""Statements and the Ecto queries that they are, written by hand, and the project that they stand in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ defmodule MyApp.Accounts.User do
     field :active, :boolean
     field :role, Ecto.Enum, values: [:member, :admin]
     field :token, Ecto.UUID
+    field :born, :date
+    field :seen_at, :naive_datetime
+    field :score, :decimal
     belongs_to :team, MyApp.Accounts.Team
+    belongs_to :boss, MyApp.Accounts.User
+    has_many :reports, MyApp.Accounts.User, foreign_key: :boss_id
+    has_one :owned, MyApp.Accounts.Team, foreign_key: :owner_id
     timestamps()
   end
 end
@@ -30,6 +36,11 @@ defmodule MyApp.Accounts.Team do
   schema "teams" do
     field :title, :string
     field :rank, :integer
+    field :code, :string
+    belongs_to :owner, MyApp.Accounts.User
+    has_many :members, MyApp.Accounts.User
+    has_many :active, MyApp.Accounts.User, where: [active: true]
+    has_many :namesakes, MyApp.Accounts.User, foreign_key: :name, references: :title
   end
 end
 """
@@ -228,31 +239,31 @@ SELECTS = [
         "pg",
         "SELECT u.name, t.title FROM users u JOIN teams t ON t.id = u.team_id",
         "",
-        f"{_U}join: t in Team, on: t.id == u.team_id, select: [u.name, t.title]",
+        f"{_U}join: t in assoc(u, :team), select: [u.name, t.title]",
     ),
     (
         "pg",
         "SELECT name, title FROM users INNER JOIN teams ON teams.id = team_id",
         "",
-        f"{_U}join: t in Team, on: t.id == u.team_id, select: [u.name, t.title]",
+        f"{_U}join: t in assoc(u, :team), select: [u.name, t.title]",
     ),
     (
         "mysql",
         "SELECT u.name FROM users u LEFT OUTER JOIN teams t ON t.id = u.team_id AND t.rank > 1",
         "",
-        f"{_U}left_join: t in Team, on: t.id == u.team_id and t.rank > 1, select: [u.name]",
+        f"{_U}left_join: t in assoc(u, :team), on: t.rank > 1, select: [u.name]",
     ),
     (
         "sqlite",
         "SELECT u.name FROM users u RIGHT JOIN teams t ON t.id = u.team_id",
         "",
-        f"{_U}right_join: t in Team, on: t.id == u.team_id, select: [u.name]",
+        f"{_U}right_join: t in assoc(u, :team), select: [u.name]",
     ),
     (
         "pg",
         "SELECT u.name FROM users u FULL JOIN teams t ON t.id = u.team_id",
         "",
-        f"{_U}full_join: t in Team, on: t.id == u.team_id, select: [u.name]",
+        f"{_U}full_join: t in assoc(u, :team), select: [u.name]",
     ),
     (
         "pg",
@@ -369,238 +380,4 @@ WRITES = [
         "",
         'Repo.insert_all("visits", [ %{page: "a"}, %{page: "b"} ])',
     ),
-]
-
-UNTRANSLATED = [
-    ("pg", "WITH t AS (SELECT id FROM users) SELECT id FROM t", "a common table expression"),
-    ("pg", "SELECT row_number() OVER (ORDER BY id) FROM users", "a window function"),
-    ("pg", "SELECT id FROM users FOR UPDATE", "a lock"),
-    ("pg", "SELECT id FROM users UNION SELECT id FROM teams", "UNION and the like"),
-    ("pg", "SELECT id FROM users WHERE id IN (SELECT id FROM teams)", "a subselect"),
-    ("pg", "SELECT id FROM (SELECT id FROM users) x", "a subselect"),
-    ("pg", "SELECT id::text FROM users", "a cast"),
-    ("pg", "SELECT my_own(name) FROM users", "the function `my_own`"),
-    ("pg", "SELECT CASE WHEN active THEN 1 ELSE 0 END FROM users", "a CASE"),
-    ("pg", "SELECT id FROM users WHERE age > 1.5", "the number 1.5"),
-    ("pg", "SELECT id FROM users WHERE name = NULL", "a comparison with NULL"),
-    ("pg", "SELECT * FROM visits", "`SELECT *` of a table without a schema, or of several"),
-    (
-        "pg",
-        "SELECT email FROM users",
-        "the column `email`, which is no field of the schema or of several",
-    ),
-    (
-        "pg",
-        "SELECT u.email FROM users u",
-        "the column `email`, which is no field of MyApp.Accounts.User",
-    ),
-    (
-        "pg",
-        "SELECT id FROM users JOIN teams ON true",
-        "the column `id`, which is no field of the schema or of several",
-    ),
-    ("pg", "SELECT u.id FROM users u, teams t", "this kind of join"),
-    ("pg", "SELECT u.id FROM users u JOIN teams t USING (id)", "USING"),
-    ("pg", "SELECT id FROM public.users", "a table of another schema"),
-    ("pg", "SELECT id FROM users ORDER BY 1", "ordering by a number"),
-    ("pg", "SELECT age AS a FROM users GROUP BY 1", "grouping by an expression or a number"),
-    ("pg", "SELECT age AS name FROM users GROUP BY name", "`name`, which is also the name of an output"),
-    ("pg", "SELECT DISTINCT ON (age) id FROM users", "DISTINCT ON"),
-    ("pg", "SELECT id FROM users WHERE name LIKE 'a%' ESCAPE '!'", "LIKE with ESCAPE"),
-    ("pg", "SELECT id FROM users -- all of them", "a comment in the SQL"),
-    ("pg", "SELECT id FROM users WHERE tags = 'x'", "a value of the type `{:array, :string}`"),
-    ("pg", "SELECT id FROM users WHERE role = 'admin'", "a value of the type `Ecto.Enum`"),
-    ("pg", "SELECT role FROM users", "reading a value of the type `Ecto.Enum`"),
-    ("pg", "SELECT token FROM users", "reading a value of the type `Ecto.UUID`"),
-    ("mysql", "SELECT id FROM users WHERE name = 'a' AND Age = 1", "the case of `Age`"),
-    ("sqlite", "SELECT id FROM users WHERE name = ?2", "a numbered parameter"),
-    ("pg", "SELECT id FROM users WHERE id = $1", "a parameter that the call does not name"),
-    ("pg", "SELECT count(*) FILTER (WHERE active) FROM users", "FILTER"),
-    ("pg", "SELECT sum(DISTINCT age) FROM users", "an aggregate of distinct values"),
-    ("pg", "SELECT id FROM users; DELETE FROM users", "several statements"),
-    ("pg", "SELECT id FROM users WHERE", "a statement that could not be read"),
-]
-
-CALLS = [
-    (
-        """
-        %{rows: [[count]]} = Repo.query!("SELECT count(*) FROM users WHERE age = $1", [a])
-        {b, c, count}
-        """,
-        """
-count =
-  Repo.one!(
-    from(u in User,
-      where: u.age == ^a,
-      select: count()
-    )
-  )
-
-{b, c, count}
-""",
-    ),
-    (
-        """
-        {:ok, %Postgrex.Result{rows: rows}} = Repo.query("SELECT name FROM users")
-        {b, rows}
-        """,
-        """
-rows = Repo.all(from(u in User, select: [u.name]))
-{b, rows}
-""",
-    ),
-    (
-        """
-        sql = "DELETE FROM visits WHERE page = $1"
-        %{num_rows: gone} = Ecto.Adapters.SQL.query!(MyApp.Repo, sql, [a], timeout: 5_000)
-        gone
-        """,
-        """
-{gone, _} = MyApp.Repo.delete_all(from(v in "visits", where: v.page == ^a), timeout: 5_000)
-gone
-""",
-    ),
-    (
-        """
-        %{rows: [[id, name] | rest]} = Repo.query!("SELECT id, name FROM users")
-        {id, name, rest}
-        """,
-        """
-[[id, name] | rest] = Repo.all(from(u in User, select: [u.id, u.name]))
-{id, name, rest}
-""",
-    ),
-    (
-        'List.flatten(Repo.query!("SELECT name FROM users").rows)',
-        "List.flatten(Repo.all(from(u in User, select: [u.name])))",
-    ),
-    (
-        '''
-        names =
-          """
-          SELECT name
-          FROM users
-          WHERE age > #{a}
-          """
-          |> Repo.query!()
-          |> Map.fetch!(:rows)
-
-        {b, names}
-        ''',
-        """
-names =
-  Repo.all(
-    from(u in User,
-      where: u.age > ^a,
-      select: [u.name]
-    )
-  )
-
-{b, names}
-""",
-    ),
-    (
-        """
-        Repo.query!("SELECT name FROM users WHERE age > $1", [a])
-        |> Map.fetch!(:rows)
-        |> List.flatten()
-        """,
-        """
-from(u in User,
-  where: u.age > ^a,
-  select: [u.name]
-)
-|> Repo.all()
-|> List.flatten()
-""",
-    ),
-    (
-        '''
-        sql = """
-        SELECT name
-        FROM users
-        WHERE age > #{a + 2}
-        """
-
-        Repo.query!(sql).rows
-        |> Enum.map(&hd/1)
-        ''',
-        """
-from(u in User,
-  where: u.age > ^(a + 2),
-  select: [u.name]
-)
-|> Repo.all()
-|> Enum.map(&hd/1)
-""",
-    ),
-    (
-        'Repo.query!("DELETE FROM visits WHERE page = $1", [a])',
-        'Repo.delete_all(from(v in "visits", where: v.page == ^a))',
-    ),
-    (
-        """
-        log(a)
-        Repo.query!("UPDATE visits SET page = $2, age = 4 WHERE page = $1", [a, b], timeout: 9_000)
-        log(c)
-        """,
-        """
-log(a)
-
-Repo.update_all(
-  from(v in "visits",
-    where: v.page == ^a,
-    update: [set: [page: ^b, age: 4]]
-  ),
-  timeout: 9_000
-)
-
-log(c)
-""",
-    ),
-    (
-        """
-        %{rows: rows} =
-          Repo.query!("SELECT id FROM users WHERE name LIKE 'a long beginning%' AND age > 1000 AND active AND team_id = $1", [a])
-
-        rows
-        """,
-        """
-rows =
-  Repo.all(
-    from(u in User,
-      where: like(u.name, "a long beginning%"),
-      where: u.age > 1000,
-      where: u.active,
-      where: u.team_id == ^a,
-      select: [u.id]
-    )
-  )
-
-rows
-""",
-    ),
-]
-
-LEFT_ALONE = [
-    # the result's shape is used in another way
-    '%{columns: columns, rows: rows} = Repo.query!("SELECT name FROM users")\n{columns, rows}',
-    'result = Repo.query!("SELECT name FROM users")\nresult.rows',
-    'to_maps(Repo.query!("SELECT name FROM users"))',
-    'case Repo.query("SELECT name FROM users") do\n  {:ok, %{rows: rows}} -> rows\nend',
-    'Repo.query!("SELECT name FROM users")',
-    'Repo.query("DELETE FROM visits")\n:ok',
-    'Repo.query("DELETE FROM visits")',
-    '%{rows: rows} = Repo.query!("SELECT * FROM users")\nrows',
-    # other options, parameters from elsewhere
-    '%{rows: rows} = Repo.query!("SELECT name FROM users WHERE age = $1", a)\nrows',
-    '%{rows: rows} = Repo.query!("SELECT name FROM users", [], cache_statement: "x")\nrows',
-    '%{rows: rows} = Repo.query!("SELECT name FROM users WHERE id = $1", [Ecto.UUID.dump!(a)])\nrows',
-    '%{rows: rows} = Repo.query!("SELECT name FROM users WHERE id = $1", [nil])\nrows',
-    'id = Ecto.UUID.dump!(a)\n%{rows: rows} = Repo.query!("SELECT name FROM users WHERE token = $1", [id])\nrows',
-    # comments would be lost
-    '%{rows: rows} =\n  # all\n  Repo.query!("SELECT name FROM users")\n\nrows',
-    # the text serves twice, and what lies between may change what it names
-    'sql = "SELECT name FROM users"\n%{rows: rows} = Repo.query!(sql)\n{sql, rows}',
-    'sql = "SELECT name FROM users"\nlog(a)\n%{rows: rows} = Repo.query!(sql)\nrows',
 ]

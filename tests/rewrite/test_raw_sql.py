@@ -8,10 +8,13 @@ import pytest
 
 from otpwise_analyzers.project.sql_calls import sql_calls
 from otpwise_analyzers.rewrite.raw_sql import untranslated
-from otpwise_analyzers.syntax.file import ElixirFile
-from otpwise_analyzers.syntax.languages import open_file
-from tests.proof import HAS_ELIXIR, elixir_verdicts, findings_in, objections, project_of
-from tests.rewrite.sql_samples import CALLS, LEFT_ALONE, PATH, SELECTS, UNTRANSLATED, WRITES, files_of
+from tests.proof import HAS_ELIXIR, elixir_verdicts, findings_in, objections
+from tests.rewrite.sql_result_samples import CALLS, LEFT_ALONE
+from tests.rewrite.sql_samples import PATH, SELECTS, WRITES, files_of
+from tests.rewrite.sql_table_samples import ASSOCIATIONS, CHANGES, SUBSELECTS, TABLES
+from tests.rewrite.sql_term_samples import MOMENTS, ORDERS, TERMS
+from tests.rewrite.sql_translation import clauses, opened, select_body, steps, translated, write_body
+from tests.rewrite.sql_untranslated_samples import UNTRANSLATED
 
 QUERY = "Write it as an Ecto query"
 
@@ -30,34 +33,9 @@ def fixed(body: str, adapter: str = "pg") -> str | None:
     return after[PATH].decode() if after is not None else None
 
 
-def clauses(module: str | None) -> str | None:
-    """The query on one line, without what is around it."""
-    if module is None:
-        return None
-    start = module.index("from(") if "from(" in module else module.index("Repo.", module.index("def run"))
-    text = " ".join(module[start : module.index("    {:done")].split())
-    if text.startswith("from("):
-        depth = 0
-        for at, sign in enumerate(text):
-            depth += {"(": 1, ")": -1}.get(sign, 0)
-            if sign == ")" and not depth:
-                return text[5:at].strip()
-    return text
-
-
-def select_body(sql: str, parameters: str = "") -> str:
-    given = f", [{parameters}]" if parameters else ""
-    return f'%{{rows: rows}} =\n  Repo.query!("""\n  {sql}\n  """{given})\n\n{{:done, rows}}'
-
-
 @pytest.mark.parametrize(("adapter", "sql", "parameters", "expected"), SELECTS)
 def test_selects(adapter: str, sql: str, parameters: str, expected: str) -> None:
     assert clauses(fixed(select_body(sql, parameters), adapter)) == expected
-
-
-def write_body(sql: str, parameters: str = "") -> str:
-    given = f", [{parameters}]" if parameters else ""
-    return f'Repo.query!("{sql}"{given})\n\n{{:done, a}}'
 
 
 @pytest.mark.parametrize(("adapter", "sql", "parameters", "expected"), WRITES)
@@ -65,12 +43,41 @@ def test_writes(adapter: str, sql: str, parameters: str, expected: str) -> None:
     assert clauses(fixed(write_body(sql, parameters), adapter)) == expected
 
 
+READS = [*SUBSELECTS, *TABLES, *ASSOCIATIONS, *TERMS, *MOMENTS, *ORDERS]
+
+
+@pytest.mark.parametrize(("adapter", "sql", "parameters", "expected", "piped"), READS)
+def test_both_forms(adapter: str, sql: str, parameters: str, expected: str, piped: str) -> None:
+    body = select_body(sql, parameters)
+    assert clauses(translated(body, adapter)) == expected
+    assert steps(translated(body, adapter, piped=True)) == piped
+
+
+@pytest.mark.parametrize(("adapter", "sql", "parameters", "expected", "piped"), CHANGES)
+def test_both_forms_of_changes(
+    adapter: str, sql: str, parameters: str, expected: str, piped: str | None
+) -> None:
+    body = write_body(sql, parameters)
+    assert clauses(translated(body, adapter)) == expected
+    assert steps(translated(body, adapter, piped=True)) == piped
+
+
+def test_the_files_own_form_comes_first() -> None:
+    files = files_of(select_body("SELECT name FROM users"))
+    _, findings = findings_in(files, PATH)
+    assert [fix.title for fix in findings[0].fixes] == [QUERY, f"{QUERY} (pipe form)"]
+    piping = b"  def others, do: User |> where([u], u.active) |> Repo.all()\n\n  def run("
+    files[PATH] = files[PATH].replace(b"  def run(", piping)
+    _, findings = findings_in(files, PATH)
+    (own,) = [one for one in findings if one.rule == "ecto/raw-sql"]
+    assert [fix.title for fix in own.fixes] == [f"{QUERY} (pipe form)", QUERY]
+
+
 @pytest.mark.parametrize(("adapter", "sql", "words"), UNTRANSLATED)
 def test_what_has_no_translation_is_named(adapter: str, sql: str, words: str) -> None:
     """By the message where the rule speaks at all, and by the reader in any case."""
     files = files_of(select_body(sql), adapter)
-    file = open_file(PATH, files[PATH], project=project_of(files).view(PATH))
-    assert isinstance(file, ElixirFile)
+    file = opened(files)
     (call,) = sql_calls(file)
     assert untranslated(file, call, file.project) == words
     _, findings = findings_in(files, PATH)
@@ -130,20 +137,18 @@ def test_columns_by_other_names_and_repos_that_change_their_queries() -> None:
 @pytest.mark.elixir
 @pytest.mark.skipif(not HAS_ELIXIR, reason="elixir is not installed")
 def test_elixir_reads_and_keeps_the_format(tmp_path: Path) -> None:
-    bodies = [(select_body(sql, given), adapter) for adapter, sql, given, _ in SELECTS]
-    bodies += [(write_body(sql, given), adapter) for adapter, sql, given, _ in WRITES]
+    bodies = [(select_body(sql, given), adapter) for adapter, sql, given, *_ in (*SELECTS, *READS)]
+    bodies += [(write_body(sql, given), adapter) for adapter, sql, given, *_ in (*WRITES, *CHANGES)]
     bodies += [(body, "pg") for body, _ in CALLS]
     texts = []
     for body, adapter in bodies:
-        for bare in (False, True):
+        for bare, piped in ((False, False), (True, False), (False, True)):
             files = files_of(body, adapter)
             if bare:
                 files[".formatter.exs"] = b"[import_deps: [:ecto]]\n"
-            _, findings = findings_in(files, PATH)
-            finding = next(one for one in findings if one.rule in ("ecto/raw-sql", "ecto/sql-injection"))
-            _, after = objections(files, PATH, finding, finding.fixes[-1])
-            assert after is not None
-            texts.append(after[PATH])
+            after = translated(body, adapter, piped=piped, files=files)
+            assert after is not None or (piped and "INSERT" in body) or "DELETE FROM visits" in body
+            texts += [after.encode()] if after is not None else []
     formatter = Path(__file__).resolve().parents[2] / "examples" / "chat_app" / ".formatter.exs"
     verdicts = elixir_verdicts(texts, tmp_path, formatter)
     wrong = [text.decode() + said for text, (word, said) in zip(texts, verdicts, strict=True) if word != "ok"]

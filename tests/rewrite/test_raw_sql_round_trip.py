@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from otpwise_analyzers.project.sql_calls import sql_calls
-from otpwise_analyzers.rewrite.ecto_query import query_of
+from otpwise_analyzers.rewrite.ecto_statement import query_of
 from otpwise_analyzers.rewrite.sql_statement import statement_of
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.languages import open_file
@@ -260,10 +260,13 @@ def test_said_again_it_is_the_same(sql: str) -> None:
     assert isinstance(file, ElixirFile)
     (call,) = sql_calls(file)
     query = query_of(statement_of(file, call), file.project, str)
-    clauses = [
-        (word, term if isinstance(term, str) else " and ".join(f"({text})" for text, _ in term))
-        for word, term in query.clauses
-    ]
+    clauses: list[tuple[str, str]] = []
+    for clause in query.clauses:
+        if clause.source is not None:
+            clauses.append((clause.word, f"{clause.source.binding} in {clause.table}"))
+        else:
+            terms = [text for text, _ in clause.terms]
+            clauses.append((clause.word, " and ".join(f"({text})" for text in terms) or clause.term))
     clauses.append(("select", f"[{', '.join(query.selected)}]"))
     again = said_again(clauses)
     given = re.sub(r"\$(\d)", r":p\1", sql)

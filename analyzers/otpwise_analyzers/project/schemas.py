@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import msgspec
 
+from otpwise_analyzers.project.module_paths import underscored
 from otpwise_analyzers.syntax import nodes
+from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.modules import Module
 
 ASSOCIATIONS = ("belongs_to", "has_many", "has_one", "many_to_many", "embeds_one", "embeds_many")
 
 
+_KEPT = frozenset(
+    {
+        *("foreign_key", "references", "on_replace", "on_delete", "define_field", "type", "defaults"),
+        *("preload_order", "primary_key", "autogenerate"),
+    }
+)
+
+
 class Association(msgspec.Struct, frozen=True, array_like=True):
-    """`has_many :posts, MyApp.Blog.Post` as (kind, name, module)."""
+    """`has_many :posts, MyApp.Blog.Post` as (kind, name, module).
+
+    It joins where `owner_key` of this schema is `related_key` of the other; both are empty where more than two
+    keys decide (`through:`, `where:`), or where they are not known.
+    """
 
     kind: str
     name: str
     module: str
+    owner_key: str = ""
+    related_key: str = ""
 
 
 class Schema(msgspec.Struct, frozen=True, array_like=True):
@@ -57,7 +73,7 @@ def schema_of(module: Module) -> Schema | None:
             continue
         target = file.module_name(inner.args[1]) if len(inner.args) > 1 else None
         if target is not None:
-            associations.append(Association(inner.name, name, target))
+            associations.append(Association(inner.name, name, target, *_keys(module, inner, name)))
         if inner.name == "belongs_to":
             key = inner.keywords.get("foreign_key")
             written = nodes.atom_literal(key, file.data) if key is not None else None
@@ -66,6 +82,28 @@ def schema_of(module: Module) -> Schema | None:
         fields.setdefault("inserted_at", ":naive_datetime")
         fields.setdefault("updated_at", ":naive_datetime")
     return Schema(table, fields, tuple(associations), _encodes(module))
+
+
+def _keys(module: Module, call: Call, name: str) -> tuple[str, str]:
+    """The keys by which an association joins, by Ecto's own defaults; empty ones where they are not known."""
+    file = module.file
+    if call.name not in ("belongs_to", "has_many", "has_one") or not set(call.keywords) <= _KEPT:
+        return "", ""
+    if any(argument.type != "keywords" for argument in call.args[2:]):
+        return "", ""
+    given: dict[str, str] = {}
+    for option in ("foreign_key", "references"):
+        node = call.keywords.get(option)
+        written = nodes.atom_literal(node, file.data) if node is not None else None
+        if node is not None and written is None:
+            return "", ""
+        given[option] = written or ""
+    if call.name == "belongs_to":
+        return given["foreign_key"] or f"{name}_id", given["references"] or "id"
+    if b"@primary_key" in file.data and not (given["foreign_key"] and given["references"]):
+        return "", ""
+    own = underscored(module.name.rpartition(".")[2])
+    return given["references"] or "id", given["foreign_key"] or f"{own}_id"
 
 
 def _encodes(module: Module) -> bool:

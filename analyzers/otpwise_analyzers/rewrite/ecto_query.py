@@ -1,341 +1,377 @@
-"""A SQL statement as an Ecto query in keywords.
+"""A SQL statement as the clauses of an Ecto query.
 
 Imports sqlglot: only what builds a query imports this module.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from sqlglot import exp
 
 from otpwise_analyzers.project.view import ProjectView
-from otpwise_analyzers.rewrite.ecto_terms import RESERVED, Source, Term, Terms, only, pin
+from otpwise_analyzers.rewrite.ecto_functions import function
+from otpwise_analyzers.rewrite.ecto_source import Scope, Source
+from otpwise_analyzers.rewrite.ecto_terms import Term, Terms, conjunction, only, pin
 from otpwise_analyzers.rewrite.sql_statement import NotTranslatedError, Statement
 
 PLAIN_TYPES = frozenset({":string", ":integer", ":boolean", ":id"})
 # The types whose values a driver and a schema load alike; a UUID, an enum or a DateTime they do not.
-LOADED_TYPES = PLAIN_TYPES | {
-    ":float",
-    ":decimal",
-    ":date",
-    ":naive_datetime",
-    ":naive_datetime_usec",
-    ":time",
+_LOADED = {
+    "postgres": PLAIN_TYPES
+    | {":float", ":decimal", ":date", ":naive_datetime", ":naive_datetime_usec", ":time", ":any"},
+    # A boolean is read as 1 or 0, and loaded as true or false.
+    "mysql": (PLAIN_TYPES - {":boolean"})
+    | {":float", ":decimal", ":date", ":naive_datetime", ":time", ":any"},
+    # Whose driver knows numbers and texts alone.
+    "sqlite": (PLAIN_TYPES - {":boolean"}) | {":float", ":any"},
 }
-# How a source is written: a schema by its short name, or the table in quotes.
+# How a schema is written: by its short name.
 Named = Callable[[str], str]
-# A word of the `from` and its term; for `where` and `having` the conditions that hold together.
-Clause = tuple[str, str | list[Term]]
 
 
-class Query(NamedTuple):
-    """`verb` is SELECT, DELETE, UPDATE or INSERT. `clauses` are the lines of the `from`: a word and its term.
+@dataclass(frozen=True)
+class Clause:
+    """One word of the query and its term; of `where` and `having` also the `terms` that hold together.
 
-    `selected` are the terms of a SELECT, empty for `SELECT *`. `sources` are the tables in order, `rows` what
-    an INSERT inserts, `read` the columns whose values a SELECT loads.
+    `uses` are the bindings in it. A table's clause has its `source`, and in `table` how that is written.
+    """
+
+    word: str
+    term: str = ""
+    terms: tuple[Term, ...] = ()
+    uses: frozenset[str] = frozenset()
+    source: Source | None = None
+    table: str = ""
+
+
+@dataclass(frozen=True)
+class Query:
+    """`verb` is SELECT, DELETE, UPDATE or INSERT. `clauses` are in the order of a `from`, the tables first.
+
+    `selected` are the terms of a SELECT (or of RETURNING), empty for `SELECT *`; `outputs` their names.
+    `sources` are the tables in order, `rows` what an INSERT inserts, `read` the columns whose values a SELECT
+    loads, `options` what the repo's function is told besides.
     """
 
     verb: str
     sources: tuple[Source, ...]
     clauses: tuple[Clause, ...]
     selected: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    uses: frozenset[str] = frozenset()
     is_one_row: bool = False
     rows: tuple[str, ...] = ()
     read: tuple[tuple[Source, str], ...] = ()
+    options: tuple[str, ...] = ()
+    inner: tuple[Source, ...] = field(default=())
 
     @property
     def schemas(self) -> list[str]:
-        return list(dict.fromkeys(one.full for one in self.sources if one.full is not None))
-
-
-def query_of(statement: Statement, project: ProjectView, named: Named) -> Query:
-    """The query; raises NotTranslatedError."""
-    tree = statement.tree
-    writer = _Writer(statement, project, named)
-    if isinstance(tree, exp.Select):
-        return writer.select(tree)
-    if isinstance(tree, exp.Delete):
-        return writer.delete(tree)
-    if isinstance(tree, exp.Update):
-        return writer.update(tree)
-    if isinstance(tree, exp.Insert):
-        return writer.insert(tree)
-    raise NotTranslatedError("UNION and the like" if isinstance(tree, exp.SetOperation) else "this statement")
+        every = (*self.sources, *self.inner)
+        return list(dict.fromkeys(one.full for one in every if one.full is not None))
 
 
 def source_text(source: Source, named: Named) -> str:
+    if source.inner:
+        return source.inner
     return named(source.full) if source.full is not None else f'"{source.table}"'
 
 
-class _Writer:
-    def __init__(self, statement: Statement, project: ProjectView, named: Named) -> None:
-        self._terms = Terms(statement)
-        self._statement = statement
-        self._project = project
-        self._named = named
+class Writer:
+    """Writes one query of a statement; the queries within it have writers of their own."""
+
+    def __init__(
+        self, statement: Statement, project: ProjectView, named: Named, outer: Scope | None = None
+    ) -> None:
+        self.statement = statement
+        self.project = project
+        self.named = named
+        self.scope = Scope(statement.dialect, outer)
+        self.terms = Terms(statement, self.scope, function, self._within)
+        self.inner: list[Source] = []
+        # The outputs that are a column and nothing else.
+        self.plain: dict[str, tuple[Source, str]] = {}
         self._aliases: dict[str, exp.Expression] = {}
-        self._nulls = statement.nulls
+        self._in_order: list[exp.Expression] = []
 
-    # -- statements --------------------------------------------------------------------------------
+    # -- clauses that all statements have ------------------------------------------------------------
 
-    def select(self, tree: exp.Select) -> Query:
+    def clause(self, word: str, write: Callable[[], str | list[Term]]) -> Clause:
+        """A clause with the bindings that its term uses."""
+        self.scope.used.clear()
+        made = write()
+        uses = frozenset(self.scope.used)
+        if isinstance(made, str):
+            return Clause(word, made, uses=uses)
+        return Clause(word, conjunction(made), tuple(made), uses)
+
+    def conditions(self, node: exp.Expression | None, word: str) -> Iterator[Clause]:
+        if node is None:
+            return
+        only(node, "this")
+        if word == "having":
+            self._names_no_output(node.this)
+        self.terms.takes_subselects = True
+        yield self.clause(word, lambda: self.terms.conjuncts(node.this))
+        self.terms.takes_subselects = False
+
+    # -- tables --------------------------------------------------------------------------------------
+
+    def source(self, node: object) -> Source:
+        """A table of the statement, put into the scope."""
+        if isinstance(node, exp.Subquery):
+            return self._subselect(node)
+        if not isinstance(node, exp.Table):
+            raise NotTranslatedError("a table that is computed")
+        only(node, "this", "alias", "db")
+        table = self.scope.name(node.this)
+        prefix = self.scope.name(node.args["db"]) if node.args.get("db") is not None else ""
+        alias = node.args.get("alias")
+        if alias is not None:
+            only(alias, "this")
+        known = self.scope.name(alias.this) if alias is not None else table
+        full = self.project.schema_of_table(table) if prefix in ("", "public") else None
+        schema = self.project.schema(full) if full is not None else None
+        # The primary key is not written among the fields.
+        types = {"id": ":id", **schema.fields} if schema is not None else None
+        source = Source("", table, full if schema is not None else None, types, prefix)
+        return self.scope.add(known, known if alias is not None else table[:1], source)
+
+    def table_clause(self, word: str, source: Source, table: str = "") -> Clause:
+        return Clause(word, source=source, table=table or source_text(source, self.named))
+
+    def _subselect(self, node: exp.Subquery) -> Source:
+        only(node, "this", "alias")
+        alias = node.args.get("alias")
+        if alias is None or not isinstance(node.this, exp.Select):
+            raise NotTranslatedError(
+                "UNION and the like" if isinstance(node.this, exp.SetOperation) else "a subselect"
+            )
+        only(alias, "this")
+        known = self.scope.name(alias.this)
+        writer = Writer(self.statement, self.project, self.named)
+        query = writer.select(node.this)
+        self.inner.extend((*query.sources, *query.inner))
+        if not query.selected or len(query.outputs) != len(query.selected) or "" in query.outputs:
+            raise NotTranslatedError("a subselect whose columns have no names")
+        if len(set(query.outputs)) != len(query.outputs):
+            raise NotTranslatedError("a subselect with two columns of a name")
+        pairs = ", ".join(f"{name}: {text}" for name, text in zip(query.outputs, query.selected, strict=True))
+        types = dict.fromkeys(query.outputs, ":any")
+        for name, (source, column) in writer.plain.items():
+            types[name] = (source.types or {}).get(column, ":any")
+        text = f"subquery({inline(query, f'%{{{pairs}}}')})"
+        return self.scope.add(known, known, Source("", known, None, types, inner=text, origins=writer.plain))
+
+    def _within(self, node: exp.Expression, outer: Scope, how: str) -> str:
+        assert isinstance(node, exp.Select)
+        writer = Writer(self.statement, self.project, self.named, outer)
+        query = writer.select(node, is_exists=how == "exists")
+        self.inner.extend((*query.sources, *query.inner))
+        if how == "exists":
+            return f"exists({inline(query, ', '.join(query.selected[:1]))})"
+        if len(query.selected) != 1:
+            raise NotTranslatedError("IN with a subselect of several columns")
+        return f"subquery({inline(query, query.selected[0])})"
+
+    # -- SELECT --------------------------------------------------------------------------------------
+
+    def select(self, tree: exp.Select, *, is_exists: bool = False) -> Query:
+        from otpwise_analyzers.rewrite.ecto_joins import joins_of
+
         only(
             tree,
             *("expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset"),
-            "distinct",
+            *("distinct", "locks"),
         )
         start = tree.args.get("from_")
         if start is None:
             raise NotTranslatedError("a SELECT without a table")
         only(start, "this")
-        first = self._source(start.this)
-        joined = [(join, self._joined(join)) for join in tree.args.get("joins") or []]
-        clauses: list[Clause] = [("from", f"{first.binding} in {source_text(first, self._named)}")]
-        for join, (word, source) in joined:
-            clauses.append((word, f"{source.binding} in {source_text(source, self._named)}"))
-            on = join.args.get("on")
-            if word != "cross_join":
-                clauses.append(("on", self._terms.written(on)))
-        outputs = self._outputs(tree)
-        self._conditions(clauses, tree.args.get("where"), "where")
-        self._grouped(clauses, tree)
-        self._conditions(clauses, tree.args.get("having"), "having", is_output_known=True)
-        self._ordered(clauses, tree.args.get("order"))
-        self._limited(clauses, tree)
-        distinct = tree.args.get("distinct")
-        if distinct is not None:
-            only(distinct)
-            clauses.append(("distinct", "true"))
-        group = tree.args.get("group")
-        is_one_row = group is None and not distinct and any(o.find(exp.AggFunc) for o in tree.expressions)
-        is_one_row = is_one_row and not tree.args.get("limit") and not tree.args.get("offset")
+        clauses = [self.table_clause("from", self.source(start.this))]
+        clauses.extend(joins_of(self, tree.args.get("joins") or []))
+        selected, outputs, uses = self._selected(tree, is_exists=is_exists)
+        clauses.extend(self.conditions(tree.args.get("where"), "where"))
+        clauses.extend(self._grouped(tree))
+        clauses.extend(self.conditions(tree.args.get("having"), "having"))
+        clauses.extend(self._distinct_and_ordered(tree))
+        clauses.extend(self._limited(tree))
+        clauses.extend(self._locked(tree))
+        is_one_row = not any(tree.args.get(word) for word in ("group", "distinct", "limit", "offset"))
         return Query(
             "SELECT",
-            tuple(self._terms.sources.values()),
+            tuple(self.scope.sources.values()),
             tuple(clauses),
-            tuple(outputs),
-            is_one_row,
-            read=tuple(self._read(tree.expressions)),
+            selected,
+            outputs,
+            uses,
+            is_one_row and any(_is_aggregate(output) for output in tree.expressions),
+            read=() if is_exists or self.scope.outer is not None else tuple(self.read(tree.expressions)),
+            inner=tuple(self.inner),
         )
 
-    def delete(self, tree: exp.Delete) -> Query:
-        only(tree, "this", "where")
-        source = self._source(tree.this)
-        clauses: list[Clause] = [("from", f"{source.binding} in {source_text(source, self._named)}")]
-        self._conditions(clauses, tree.args.get("where"), "where")
-        return Query("DELETE", (source,), tuple(clauses))
+    def _selected(
+        self, tree: exp.Select, *, is_exists: bool
+    ) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
+        if len(tree.expressions) != 1 or not isinstance(tree.expressions[0], exp.Star):
+            return self.outputs(tree.expressions)
+        if is_exists:
+            return ("1",), ("",), frozenset()
+        only(tree.expressions[0])
+        if len(self.scope.sources) != 1 or next(iter(self.scope.sources.values())).full is None:
+            raise NotTranslatedError("`SELECT *` of a table without a schema, or of several")
+        if tree.args.get("group") is not None or tree.args.get("distinct") is not None:
+            raise NotTranslatedError("`SELECT *` in groups")
+        return (), (), frozenset()
 
-    def update(self, tree: exp.Update) -> Query:
-        only(tree, "this", "where", "expressions")
-        source = self._source(tree.this)
-        clauses: list[Clause] = [("from", f"{source.binding} in {source_text(source, self._named)}")]
-        self._conditions(clauses, tree.args.get("where"), "where")
-        changes = []
-        for one in tree.expressions:
-            if not isinstance(one, exp.EQ) or not isinstance(one.this, exp.Column):
-                raise NotTranslatedError("this SET")
-            _, name = self._terms.column(one.this)
-            if isinstance(one.expression, exp.Null):
-                changes.append(f"{name}: nil")
-                continue
-            self._fits(source, name)
-            changes.append(f"{name}: {self._terms.written(one.expression)}")
-        clauses.append(("update", f"[set: [{', '.join(changes)}]]"))
-        return Query("UPDATE", (source,), tuple(clauses))
-
-    def insert(self, tree: exp.Insert) -> Query:
-        only(tree, "this", "expression")
-        target, values = tree.this, tree.expression
-        if not isinstance(target, exp.Schema) or not isinstance(values, exp.Values):
-            raise NotTranslatedError("an INSERT without columns and values")
-        only(target, "this", "expressions")
-        only(values, "expressions")
-        source = self._source(target.this)
-        names = [self._terms.name(one) for one in target.expressions]
-        if source.types is not None:
-            unknown = [name for name in names if name not in source.types]
-            if unknown:
-                raise NotTranslatedError(f"the column `{unknown[0]}`, which is no field of {source.full}")
-            if any(source.types[name] not in PLAIN_TYPES for name in names):
-                # The schema's types would be dumped without a cast: the table takes what it took.
-                source = source.__class__(source.binding, source.table, None, None)
-        rows = []
-        for row in values.expressions:
-            items = row.expressions if isinstance(row, exp.Tuple) else []
-            if len(items) != len(names):
-                raise NotTranslatedError("rows of another length")
-            pairs = [f"{name}: {self._inserted(item)}" for name, item in zip(names, items, strict=True)]
-            rows.append(f"%{{{', '.join(pairs)}}}")
-        return Query("INSERT", (source,), (), rows=tuple(rows))
-
-    def _inserted(self, item: exp.Expression) -> str:
-        if isinstance(item, exp.Null):
-            return "nil"
-        if isinstance(item, exp.Placeholder):
-            value = self._terms.value(item)
-            if value.is_list:
-                raise NotTranslatedError("a list in the place of a value")
-            return value.text
-        if not isinstance(item, (exp.Literal, exp.Boolean, exp.Neg)):
-            raise NotTranslatedError("a computed value in VALUES")
-        return self._terms.written(item)
-
-    def _fits(self, source: Source, name: str) -> None:
-        self._terms.takes_values(source, name)
-
-    # -- tables ------------------------------------------------------------------------------------
-
-    def _source(self, node: object) -> Source:
-        if not isinstance(node, exp.Table):
-            raise NotTranslatedError("a subselect")
-        only(node, "this", "alias")
-        terms = self._terms
-        table = terms.name(node.this)
-        alias = node.args.get("alias")
-        if alias is not None:
-            only(alias, "this")
-        known = terms.name(alias.this) if alias is not None else table
-        if known in terms.sources:
-            raise NotTranslatedError(f"`{known}` twice")
-        taken = {one.binding for one in terms.sources.values()}
-        wanted = known if alias is not None else table[:1]
-        if wanted in RESERVED or not re.fullmatch(r"[a-z][a-z0-9_]*", wanted):
-            wanted = "t"
-        binding, number = wanted, 1
-        while binding in taken:
-            number += 1
-            binding = f"{wanted}{number}"
-        full = self._project.schema_of_table(table)
-        schema = self._project.schema(full) if full is not None else None
-        # The primary key is not written among the fields.
-        types = {"id": ":id", **schema.fields} if schema is not None else None
-        source = Source(binding, table, full if schema is not None else None, types)
-        terms.sources[known] = source
-        return source
-
-    def _joined(self, join: exp.Expression) -> tuple[str, Source]:
-        only(join, "this", "side", "kind", "on")
-        side, kind = str(join.args.get("side") or ""), str(join.args.get("kind") or "")
-        word = {
-            ("", ""): "join",
-            ("", "INNER"): "join",
-            ("LEFT", ""): "left_join",
-            ("RIGHT", ""): "right_join",
-            ("FULL", ""): "full_join",
-            ("LEFT", "OUTER"): "left_join",
-            ("RIGHT", "OUTER"): "right_join",
-            ("FULL", "OUTER"): "full_join",
-            ("", "CROSS"): "cross_join",
-        }.get((side, kind))
-        if word is None or (join.args.get("on") is None) != (word == "cross_join"):
-            raise NotTranslatedError("this kind of join")
-        return word, self._source(join.this)
-
-    # -- clauses -----------------------------------------------------------------------------------
-
-    def _outputs(self, tree: exp.Select) -> list[str]:
-        if len(tree.expressions) == 1 and isinstance(tree.expressions[0], exp.Star):
-            only(tree.expressions[0])
-            if len(self._terms.sources) != 1 or next(iter(self._terms.sources.values())).types is None:
-                raise NotTranslatedError("`SELECT *` of a table without a schema, or of several")
-            if tree.args.get("group") is not None or tree.args.get("distinct") is not None:
-                raise NotTranslatedError("`SELECT *` in groups")
-            return []
-        found = []
-        for output in tree.expressions:
+    def outputs(
+        self, expressions: list[exp.Expression]
+    ) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
+        """The terms of the outputs, their names, and the bindings in them."""
+        self.scope.used.clear()
+        found: list[str] = []
+        names: list[str] = []
+        for output in expressions:
+            name = output.name if isinstance(output, exp.Column) else ""
             if isinstance(output, exp.Alias):
                 only(output, "this", "alias")
-                name = self._terms.name(output.args["alias"])
+                name = self.scope.name(output.args["alias"])
                 output = output.this
                 if name in self._aliases:
                     raise NotTranslatedError(f"`{name}` twice")
                 self._aliases[name] = output
-            if isinstance(output, (exp.Placeholder, exp.Null)):
+            if isinstance(output, (exp.Placeholder, exp.Null, exp.Boolean)):
                 raise NotTranslatedError("a value that is selected")
-            found.append(self._terms.written(output))
-        return found
+            found.append(self.terms.written(output))
+            names.append(name)
+            self._in_order.append(output)
+            if isinstance(output, exp.Column):
+                self.plain[name] = self.scope.column(output)
+        return tuple(found), tuple(names), frozenset(self.scope.used)
 
-    def _read(self, outputs: list[exp.Expression]) -> Iterator[tuple[Source, str]]:
+    def read(self, outputs: list[exp.Expression]) -> Iterator[tuple[Source, str]]:
+        """The columns whose values the outputs load; raises for a type that loads them otherwise."""
         for output in outputs:
+            meant = output.unalias()
+            if self.statement.dialect != "postgres" and isinstance(
+                meant, (exp.Predicate, exp.Connector, exp.Not)
+            ):
+                # The driver has 1 and 0.
+                raise NotTranslatedError("reading a condition")
             for column in output.find_all(exp.Column):
-                if not isinstance(column.this, exp.Star) and column.find_ancestor(exp.Count) is None:
-                    source, name = self._terms.column(column)
-                    written = (source.types or {}).get(name, ":string")
-                    if written not in LOADED_TYPES:
-                        raise NotTranslatedError(f"reading a value of the type `{written}`")
-                    yield source, name
+                if isinstance(column.this, exp.Star) or _is_computed(column, output):
+                    continue
+                source, name = self.scope.column(column)
+                source, name = source.origin(name)
+                written = (source.types or {}).get(name, ":any")
+                if written == ":naive_datetime" and column is not meant:
+                    # Ecto drops the fraction of a second, which an aggregate has though the column has none.
+                    raise NotTranslatedError("a computed moment that is read")
+                if written not in _LOADED[self.statement.dialect]:
+                    raise NotTranslatedError(f"reading a value of the type `{written}`")
+                yield source, name
 
-    def _conditions(
-        self,
-        clauses: list[Clause],
-        node: exp.Expression | None,
-        word: str,
-        *,
-        is_output_known: bool = False,
-    ) -> None:
-        if node is None:
-            return
-        only(node, "this")
-        if is_output_known:
-            self._names_no_output(node.this)
-        clauses.append((word, self._terms.conjuncts(node.this)))
-
-    def _grouped(self, clauses: list[Clause], tree: exp.Select) -> None:
+    def _grouped(self, tree: exp.Select) -> Iterator[Clause]:
         group = tree.args.get("group")
         if group is None:
             return
         only(group, "expressions")
-        terms = []
-        for one in group.expressions:
-            if not isinstance(one, exp.Column):
-                raise NotTranslatedError("grouping by an expression or a number")
-            self._names_no_output(one)
-            terms.append(self._terms.written(one))
-        clauses.append(("group_by", terms[0] if len(terms) == 1 else f"[{', '.join(terms)}]"))
+
+        def write() -> str:
+            terms = []
+            for one in group.expressions:
+                meant = self._numbered(one) if isinstance(one, exp.Literal) else one
+                if meant.find(exp.Placeholder) is not None:
+                    raise NotTranslatedError("grouping by an expression with a value")
+                if meant is one:
+                    self._names_no_output(one)
+                terms.append(self.terms.written(meant))
+            return terms[0] if len(terms) == 1 else f"[{', '.join(terms)}]"
+
+        yield self.clause("group_by", write)
+
+    def _numbered(self, node: exp.Literal) -> exp.Expression:
+        """The output that `ORDER BY 2` means."""
+        text = str(node.this)
+        if node.is_string or not text.isdigit() or not 0 < int(text) <= len(self._in_order):
+            raise NotTranslatedError("ordering by a value")
+        return self._in_order[int(text) - 1]
 
     def _names_no_output(self, node: exp.Expression) -> None:
         """Refuses a bare name that may mean an output column."""
         for column in node.find_all(exp.Column):
             if column.args.get("table") is None and column.name in self._aliases:
-                raise NotTranslatedError(f"`{column.name}`, which is also the name of an output")
+                if self._aliases[column.name] != column:
+                    raise NotTranslatedError(f"`{column.name}`, which is also the name of an output")
 
-    def _ordered(self, clauses: list[Clause], order: exp.Expression | None) -> None:
-        if order is None:
+    def _distinct_and_ordered(self, tree: exp.Select) -> Iterator[Clause]:
+        distinct, order = tree.args.get("distinct"), tree.args.get("order")
+        if order is not None:
+            only(order, "expressions")
+        on = distinct.args.get("on") if distinct is not None else None
+        if distinct is not None:
+            only(distinct, "on")
+        if on is None:
+            if distinct is not None:
+                yield Clause("distinct", "true")
+            if order is not None:
+                every = order.expressions
+                yield self.clause("order_by", lambda: _listed(self._orders(every)))
             return
-        only(order, "expressions")
-        explicit = self._nulls == len(order.expressions)
-        terms = []
-        for one in order.expressions:
+        if self.statement.dialect != "postgres":
+            raise NotTranslatedError("DISTINCT ON")
+        wanted = list(on.expressions) if isinstance(on, exp.Tuple) else [on]
+        self.scope.used.clear()
+        texts = [self.terms.written(one) for one in wanted]
+        distinct_uses = frozenset(self.scope.used)
+        if any("^" in text for text in texts):
+            raise NotTranslatedError("DISTINCT ON a value")
+        orders = self._orders(order.expressions) if order is not None else []
+        leading = orders[: len(texts)]
+        if order is None:
+            leading = [("asc", text) for text in texts]
+        elif sorted(text for _, text in leading) != sorted(texts):
+            raise NotTranslatedError("DISTINCT ON in another order")
+        # The query puts these in front of its order by itself.
+        listed = _listed(leading)
+        yield Clause("distinct", listed if listed.startswith("[") else f"[{listed}]", uses=distinct_uses)
+        if order is not None and orders[len(texts) :]:
+            rest = order.expressions[len(texts) :]
+            yield self.clause("order_by", lambda: _listed(self._orders(rest)))
+
+    def _orders(self, nodes: list[exp.Expression]) -> list[tuple[str, str]]:
+        every = self.statement.nulls
+        if every and self.statement.dialect == "mysql":
+            raise NotTranslatedError("NULLS FIRST")
+        ordered = self.statement.tree.find_all(exp.Ordered)
+        explicit = every == sum(1 for _ in ordered)
+        found = []
+        for one in nodes:
             only(one, "this", "desc", "nulls_first", idle=())
             is_descending = bool(one.args.get("desc"))
             term = self._order_term(one.this)
             first = bool(one.args.get("nulls_first"))
-            usual = is_descending if self._statement.dialect == "postgres" else not is_descending
+            usual = is_descending if self.statement.dialect == "postgres" else not is_descending
             word = "desc" if is_descending else "asc"
-            if self._nulls and (explicit or first != usual):
+            if every and (explicit or first != usual):
                 word += "_nulls_first" if first else "_nulls_last"
-            terms.append((word, term))
-        if all(word == "asc" for word, _ in terms):
-            texts = [term for _, term in terms]
-            clauses.append(("order_by", texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"))
-            return
-        clauses.append(("order_by", f"[{', '.join(f'{word}: {term}' for word, term in terms)}]"))
+            found.append((word, term))
+        return found
 
     def _order_term(self, node: exp.Expression) -> str:
-        if isinstance(node, exp.Column) and node.args.get("table") is None and node.name in self._aliases:
-            meant = self._aliases[node.name]
-            if isinstance(meant, exp.Literal) or meant.find(exp.Placeholder) is not None:
-                raise NotTranslatedError("ordering by a value")
-            return self._terms.written(meant)
-        if isinstance(node, (exp.Literal, exp.Placeholder, exp.Boolean, exp.Neg)):
-            raise NotTranslatedError("ordering by a number")
-        self._names_no_output(node)
-        return self._terms.written(node)
+        if isinstance(node, exp.Literal) and not node.is_string:
+            node = self._numbered(node)
+        elif isinstance(node, exp.Column) and node.args.get("table") is None and node.name in self._aliases:
+            node = self._aliases[node.name]
+        else:
+            self._names_no_output(node)
+        if isinstance(node, (exp.Literal, exp.Boolean, exp.Neg)) or node.find(exp.Placeholder) is not None:
+            raise NotTranslatedError("ordering by a value")
+        return self.terms.written(node)
 
-    def _limited(self, clauses: list[Clause], tree: exp.Select) -> None:
+    def _limited(self, tree: exp.Select) -> Iterator[Clause]:
         for word in ("limit", "offset"):
             node = tree.args.get(word)
             if node is None:
@@ -343,8 +379,71 @@ class _Writer:
             only(node, "expression")
             amount = node.args.get("expression")
             if isinstance(amount, exp.Placeholder):
-                clauses.append((word, pin(self._terms.value(amount).text)))
+                yield Clause(word, pin(self.terms.value(amount).text))
             elif isinstance(amount, exp.Literal) and not amount.is_string:
-                clauses.append((word, self._terms.written(amount)))
+                yield Clause(word, self.terms.written(amount))
             else:
                 raise NotTranslatedError("a computed limit")
+
+    def _locked(self, tree: exp.Select) -> Iterator[Clause]:
+        locks = tree.args.get("locks") or []
+        if not locks:
+            return
+        if len(locks) != 1 or self.statement.dialect == "sqlite" or self.scope.outer is not None:
+            raise NotTranslatedError("a lock")
+        only(locks[0], "update", "wait", "key")
+        text = locks[0].sql(dialect=self.statement.dialect)
+        if not all(part.isalpha() for part in text.split()):
+            raise NotTranslatedError("a lock")
+        yield Clause("lock", f'"{text}"')
+
+
+def inline(query: Query, select: str) -> str:
+    """A query within another, on one line."""
+    pieces: list[str] = []
+    for clause in query.clauses:
+        if clause.source is not None:
+            pieces.extend(f"{word}: {text}" if word else text for word, text in table_words(clause))
+        else:
+            pieces.append(f"{clause.word}: {clause.term}")
+    if select:
+        pieces.append(f"select: {select}")
+    return f"from({', '.join(pieces)})"
+
+
+def table_words(clause: Clause) -> Iterator[tuple[str, str]]:
+    """`u in User` (without a word for the first table), then `as:` and `prefix:` where they are needed."""
+    source = clause.source
+    assert source is not None
+    yield ("" if clause.word == "from" else clause.word), f"{source.binding} in {clause.table}"
+    if source.called:
+        yield "as", f":{source.called}"
+    if source.prefix:
+        yield "prefix", f'"{source.prefix}"'
+
+
+def _listed(orders: list[tuple[str, str]]) -> str:
+    if all(word == "asc" for word, _ in orders):
+        texts = [term for _, term in orders]
+        return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    return f"[{', '.join(f'{word}: {term}' for word, term in orders)}]"
+
+
+def _is_aggregate(output: exp.Expression) -> bool:
+    return output.find(exp.AggFunc) is not None
+
+
+def _is_computed(column: exp.Expression, output: exp.Expression) -> bool:
+    """Whether the column's own type has no say in how the output is loaded."""
+    node: exp.Expr = column
+    while node is not output:
+        parent = node.parent
+        if parent is None:
+            return False
+        if isinstance(parent, (exp.Count, exp.Cast, exp.Case, exp.Predicate)) or (
+            isinstance(parent, exp.Func)
+            and not isinstance(parent, (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Coalesce, exp.Filter))
+        ):
+            return True
+        node = parent
+    return False

@@ -6,11 +6,15 @@ Imports sqlglot: only what builds a query imports this module.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sqlglot import exp
 
+from otpwise_analyzers.rewrite.ecto_moments import from_now, is_moment
+from otpwise_analyzers.rewrite.ecto_source import Scope, Source
+from otpwise_analyzers.rewrite.ecto_values import literal, literal_of, takes_values
 from otpwise_analyzers.rewrite.sql_statement import NotTranslatedError, Statement, Value
 from otpwise_analyzers.syntax.parser import parse
 
@@ -22,124 +26,39 @@ class Term(NamedTuple):
     binds: int
 
 
-_OR, _AND, _EQUAL, _ORDER, _IN, _ADD, _MULTIPLY, _NOT, _ATOM = range(1, 10)
+OR, AND, EQUAL, ORDER, IN, ADD, MULTIPLY, NOT, ATOM = range(1, 10)
 _COMPARED: dict[type[exp.Expression], tuple[str, int]] = {
-    exp.EQ: ("==", _EQUAL),
-    exp.NEQ: ("!=", _EQUAL),
-    exp.LT: ("<", _ORDER),
-    exp.LTE: ("<=", _ORDER),
-    exp.GT: (">", _ORDER),
-    exp.GTE: (">=", _ORDER),
+    exp.EQ: ("==", EQUAL),
+    exp.NEQ: ("!=", EQUAL),
+    exp.LT: ("<", ORDER),
+    exp.LTE: ("<=", ORDER),
+    exp.GT: (">", ORDER),
+    exp.GTE: (">=", ORDER),
 }
 _COMPUTED: dict[type[exp.Expression], tuple[str, int]] = {
-    exp.Add: ("+", _ADD),
-    exp.Sub: ("-", _ADD),
-    exp.Mul: ("*", _MULTIPLY),
-    exp.Div: ("/", _MULTIPLY),
-}
-_AGGREGATES: dict[type[exp.Expression], str] = {
-    exp.Sum: "sum",
-    exp.Avg: "avg",
-    exp.Min: "min",
-    exp.Max: "max",
-}
-_NAMED = {
-    exp.Cast: "a cast",
-    exp.Window: "a window function",
-    exp.Case: "a CASE",
-    exp.Subquery: "a subselect",
-    exp.Select: "a subselect",
-    exp.Exists: "EXISTS",
-    exp.Escape: "LIKE with ESCAPE",
-    exp.Interval: "an interval",
-    exp.DPipe: "`||`",
-    exp.Star: "`*`",
-    exp.Null: "a comparison with NULL",
-    exp.Tuple: "a row of values",
-    exp.IntDiv: "whole division",
-    exp.Filter: "FILTER",
+    exp.Add: ("+", ADD),
+    exp.Sub: ("-", ADD),
+    exp.Mul: ("*", MULTIPLY),
+    exp.Div: ("/", MULTIPLY),
 }
 # What an argument of a node may be without changing its meaning here.
 _IDLE = frozenset({"big_int"})
-# The types that cast what a driver takes, and text.
-_CAST = frozenset(
-    {
-        ":string",
-        ":integer",
-        ":boolean",
-        ":id",
-        ":binary_id",
-        "Ecto.UUID",
-        ":float",
-        ":decimal",
-        ":date",
-        ":time",
-    }
-    | {":naive_datetime", ":naive_datetime_usec", ":utc_datetime", ":utc_datetime_usec"}
-)
-RESERVED = frozenset(
-    {
-        *("do", "end", "in", "or", "and", "not", "when", "fn", "after", "else", "true", "false", "nil"),
-        *("rescue", "catch"),
-    }
-)
-_NAME = re.compile(r"[a-z_][a-zA-Z0-9_]*")
-
-
-@dataclass(frozen=True)
-class Source:
-    """A table of the statement: `binding` in `queried` (a schema's short name, or the table in quotes).
-
-    `types` are the schema's fields and their types as written; None for a bare table. `full` is the schema.
-    """
-
-    binding: str
-    table: str
-    full: str | None
-    types: dict[str, str] | None
+# Writes a SELECT within the statement: `subquery` (one column), `exists`.
+Within = Callable[[exp.Expression, Scope, str], str]
+# Writes what is no operator: a function, a cast, an aggregate.
+Functions = Callable[["Terms", exp.Expression], Term]
 
 
 @dataclass
 class Terms:
-    """Writes the expressions of one statement. Every method raises NotTranslatedError for what has no words."""
+    """Writes the expressions of one query. Every method raises NotTranslatedError for what has no words."""
 
     statement: Statement
-    sources: dict[str, Source] = field(default_factory=dict)
-
-    def name(self, node: object) -> str:
-        """An identifier as the database reads it."""
-        if not isinstance(node, exp.Identifier):
-            raise NotTranslatedError("a name that is computed")
-        text = str(node.this)
-        if not node.args.get("quoted") and text != text.lower():
-            if self.statement.dialect != "postgres":
-                raise NotTranslatedError(f"the case of `{text}`")
-            text = text.lower()
-        if not _NAME.fullmatch(text) or text in RESERVED:
-            raise NotTranslatedError(f"the name `{text}`")
-        return text
-
-    def column(self, node: exp.Column) -> tuple[Source, str]:
-        """The table and the field of a column."""
-        only(node, "this", "table")
-        if isinstance(node.this, exp.Star):
-            raise NotTranslatedError("`*`")
-        name = self.name(node.this)
-        table = node.args.get("table")
-        if table is not None:
-            source = self.sources.get(self.name(table))
-            if source is None:
-                raise NotTranslatedError(f"the table of `{name}`")
-        else:
-            owners = [one for one in self.sources.values() if one.types is None or name in one.types]
-            if len(owners) != 1 or (len(self.sources) > 1 and owners[0].types is None):
-                raise NotTranslatedError(
-                    f"the column `{name}`, which is no field of the schema or of several"
-                )
-            source = owners[0]
-        if source.types is not None and name not in source.types:
-            raise NotTranslatedError(f"the column `{name}`, which is no field of {source.full}")
-        return source, name
+    scope: Scope
+    functions: Functions
+    within: Within
+    # A subselect may only stand in the conditions.
+    takes_subselects: bool = field(default=False)
 
     def value(self, node: exp.Placeholder) -> Value:
         only(node, "this")
@@ -165,16 +84,15 @@ class Terms:
             only(node, "this")
             return self.term(node.this)
         if isinstance(node, exp.Column):
-            source, name = self.column(node)
-            return Term(f"{source.binding}.{name}", _ATOM)
+            return Term(self.scope.written(node), ATOM)
         if isinstance(node, exp.Placeholder):
-            return Term(self.pinned(node), _ATOM)
-        if isinstance(node, exp.Literal):
-            return Term(self._literal(node), _ATOM)
+            return Term(self.pinned(node), ATOM)
+        if isinstance(node, exp.Literal) and (node.is_string or str(node.this).isdigit()):
+            return Term(literal(node), ATOM)
         if isinstance(node, exp.Boolean):
-            return Term("true" if node.this else "false", _ATOM)
+            return Term("true" if node.this else "false", ATOM)
         if isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal) and not node.this.is_string:
-            return Term(f"-{self._literal(node.this)}", _ATOM)
+            return Term(f"-{literal(node.this)}", ATOM)
         if isinstance(node, (exp.And, exp.Or)):
             only(node, "this", "expression")
             return self._joined(node)
@@ -184,73 +102,56 @@ class Terms:
         if kind in _COMPARED:
             only(node, "this", "expression")
             return self._compared(node)
-        if kind in _COMPUTED:
+        if kind in _COMPUTED and not node.find(exp.Interval):
             only(node, "this", "expression", idle=("typed", "safe"))
-            self._holds_no_list(node.this, node.expression)
-            sign, binds = _COMPUTED[kind]
-            return Term(f"{self._in(node.this, binds)} {sign} {self._in(node.expression, binds + 1)}", binds)
+            return self._computed(node)
         if isinstance(node, (exp.In, exp.Between, exp.Like, exp.ILike, exp.Is)):
             negated = bool(node.args.get("negate"))
             return self._predicate(node, negated=negated)
-        return self._function(node)
-
-    def _function(self, node: exp.Expression) -> Term:
-        if isinstance(node, exp.Count):
+        if isinstance(node, exp.Exists):
             only(node, "this")
-            if isinstance(node.this, exp.Star):
-                return Term("count()", _ATOM)
-            if isinstance(node.this, exp.Distinct):
-                only(node.this, "expressions")
-                if len(node.this.expressions) != 1:
-                    raise NotTranslatedError("count of several columns")
-                return Term(f"count({self._field(node.this.expressions[0])}, :distinct)", _ATOM)
-            return Term(f"count({self._field(node.this)})", _ATOM)
-        if type(node) in _AGGREGATES:
-            only(node, "this")
-            if isinstance(node.this, exp.Distinct):
-                raise NotTranslatedError("an aggregate of distinct values")
-            return Term(f"{_AGGREGATES[type(node)]}({self.written(node.this)})", _ATOM)
-        if isinstance(node, exp.Coalesce):
-            only(node, "this", "expressions")
-            if len(node.expressions) != 1:
-                raise NotTranslatedError("COALESCE of more than two values")
-            return Term(f"coalesce({self.written(node.this)}, {self.written(node.expressions[0])})", _ATOM)
-        for known, words in _NAMED.items():
-            if isinstance(node, known):
-                raise NotTranslatedError(words)
-        if isinstance(node, exp.Func):
-            name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
-            raise NotTranslatedError(f"the function `{name.lower()}`")
-        raise NotTranslatedError(f"`{node.key.upper()}`")
+            return Term(self._within(node.this, "exists"), ATOM)
+        return self.functions(self, node)
 
-    def _field(self, node: exp.Expression) -> str:
-        if not isinstance(node, exp.Column):
-            raise NotTranslatedError("count of an expression")
-        return self.written(node)
+    def _computed(self, node: exp.Expression) -> Term:
+        if all(isinstance(side, exp.Placeholder) for side in (node.this, node.expression)):
+            # No side has a type: Ecto would send the parameter as a text.
+            raise NotTranslatedError("arithmetic with parameters alone")
+        sign, binds = _COMPUTED[type(node)]
+        return Term(
+            f"{self.inside(node.this, binds)} {sign} {self.inside(node.expression, binds + 1)}", binds
+        )
 
-    def _in(self, node: exp.Expression, least: int) -> str:
+    def inside(self, node: exp.Expression, least: int) -> str:
+        """The term within another that binds by `least`: in parentheses when it binds less."""
         text, binds = self.term(node)
         return text if binds >= least else f"({text})"
 
     def conjuncts(self, node: exp.Expression) -> list[Term]:
         """The conditions that `AND` joins."""
-        while isinstance(node, exp.Paren):
+        return [self.term(one) for one in parts_of(node)]
+
+    def _within(self, node: object, how: str) -> str:
+        if isinstance(node, exp.Subquery):
             only(node, "this")
             node = node.this
-        if isinstance(node, exp.And):
-            only(node, "this", "expression")
-            return [*self.conjuncts(node.this), *self.conjuncts(node.expression)]
-        return [self.term(node)]
+        if not isinstance(node, exp.Select):
+            raise NotTranslatedError(
+                "UNION and the like" if isinstance(node, exp.SetOperation) else "a subselect"
+            )
+        if not self.takes_subselects:
+            raise NotTranslatedError("a subselect outside of WHERE")
+        return self.within(node, self.scope, how)
 
     def _joined(self, node: exp.Expression) -> Term:
         if isinstance(node, exp.And):
-            return Term(conjunction(self.conjuncts(node)), _AND)
+            return Term(conjunction(self.conjuncts(node)), AND)
         sides = []
         for side in (node.this, node.expression):
             text, binds = self.term(side)
             # The formatter wants parentheses around `and` within `or`.
-            sides.append(f"({text})" if binds == _AND else text)
-        return Term(" or ".join(sides), _OR)
+            sides.append(f"({text})" if binds == AND else text)
+        return Term(" or ".join(sides), OR)
 
     def _negated(self, node: exp.Expression) -> Term:
         while isinstance(node, exp.Paren):
@@ -258,13 +159,11 @@ class Terms:
             node = node.this
         if isinstance(node, (exp.In, exp.Between, exp.Like, exp.ILike, exp.Is)):
             return self._predicate(node, negated=not node.args.get("negate"))
-        return Term(f"not {self._in(node, _NOT + 1)}", _NOT)
+        return Term(f"not {self.inside(node, NOT + 1)}", NOT)
 
     def _compared(self, node: exp.Expression) -> Term:
         left, right = node.this, node.expression
-        some = right.this if isinstance(right, exp.Any) else None
-        if some is None and isinstance(right, exp.All):
-            some = right.this
+        some = right.this if isinstance(right, (exp.Any, exp.All)) else None
         if some is None and isinstance(right, exp.Anonymous) and str(right.this).upper() == "ALL":
             some = right.expressions[0] if len(right.expressions) == 1 else None
         if some is not None:
@@ -272,9 +171,15 @@ class Terms:
         if isinstance(left, exp.Placeholder) and isinstance(right, exp.Placeholder):
             raise NotTranslatedError("a comparison of two values")
         sign, binds = _COMPARED[type(node)]
+        if isinstance(left, exp.Null) or isinstance(right, exp.Null):
+            raise NotTranslatedError("a comparison with NULL")
         for side, other in ((left, right), (right, left)):
-            self._fits(side, other)
-        return Term(f"{self._in(left, binds + 1)} {sign} {self._in(right, binds + 1)}", binds)
+            moment = from_now(other, self.statement.dialect) if isinstance(side, exp.Column) else None
+            if moment is not None and isinstance(side, exp.Column) and is_moment(*self.scope.column(side)):
+                sides = (self.written(side), moment) if side is left else (moment, self.written(side))
+                return Term(f" {sign} ".join(sides), binds)
+        first, second = self.beside(left, right, binds + 1), self.beside(right, left, binds + 1)
+        return Term(f"{first} {sign} {second}", binds)
 
     def _any(self, node: exp.Expression, left: exp.Expression, some: exp.Expression, *, is_all: bool) -> Term:
         while isinstance(some, exp.Paren):
@@ -282,89 +187,103 @@ class Terms:
         wanted = exp.NEQ if is_all else exp.EQ
         if type(node) is not wanted or not isinstance(some, exp.Placeholder):
             raise NotTranslatedError("ANY or ALL of something else than a list")
-        self._fits(left, some)
+        if isinstance(left, exp.Column):
+            source, name = self.scope.column(left)
+            takes_values((source.types or {}).get(name, ":any"))
         sign = "not in" if is_all else "in"
-        return Term(f"{self._in(left, _IN + 1)} {sign} {self.pinned(some, is_list=True)}", _IN)
+        return Term(f"{self.inside(left, IN + 1)} {sign} {self.pinned(some, is_list=True)}", IN)
 
     def _predicate(self, node: exp.Expression, *, negated: bool) -> Term:
-        left = node.this
         if isinstance(node, exp.Is):
             only(node, "this", "expression", "negate")
             if not isinstance(node.expression, exp.Null):
                 raise NotTranslatedError("IS with something else than NULL")
-            text = f"is_nil({self.written(left)})"
-            return Term(f"not {text}", _NOT) if negated else Term(text, _ATOM)
+            if isinstance(node.this, exp.Placeholder):
+                # The parameter would have no type at all.
+                raise NotTranslatedError("IS NULL of a value")
+            return _maybe_not(f"is_nil({self.written(node.this)})", negated=negated)
         if isinstance(node, (exp.Like, exp.ILike)):
             only(node, "this", "expression", "negate")
             if isinstance(node, exp.ILike) and self.statement.dialect != "postgres":
                 raise NotTranslatedError("ILIKE")
+            if isinstance(node.expression, (exp.Any, exp.All)):
+                raise NotTranslatedError("LIKE ANY")
             word = "ilike" if isinstance(node, exp.ILike) else "like"
-            text = f"{word}({self.written(left)}, {self.written(node.expression)})"
-            return Term(f"not {text}", _NOT) if negated else Term(text, _ATOM)
+            return _maybe_not(
+                f"{word}({self.written(node.this)}, {self.written(node.expression)})", negated=negated
+            )
         if isinstance(node, exp.Between):
-            only(node, "this", "low", "high", "negate")
-            if left.find(exp.Placeholder) is not None:
-                raise NotTranslatedError("BETWEEN of a value")
-            for bound in (node.args["low"], node.args["high"]):
-                self._fits(left, bound)
-            low, high = (self._in(node.args[end], _ORDER + 1) for end in ("low", "high"))
-            subject = self._in(left, _ORDER + 1)
-            text = f"{subject} >= {low} and {subject} <= {high}"
-            return Term(f"not ({text})", _NOT) if negated else Term(text, _AND)
-        only(node, "this", "expressions", "negate")
-        items = node.expressions
-        if not items:
-            raise NotTranslatedError("a subselect")
+            return self._between(node, negated=negated)
+        return self._in(node, negated=negated)
+
+    def _between(self, node: exp.Between, *, negated: bool) -> Term:
+        only(node, "this", "low", "high", "negate")
+        if node.this.find(exp.Placeholder) is not None:
+            raise NotTranslatedError("BETWEEN of a value")
+        low, high = (self.beside(node.args[end], node.this, ORDER + 1) for end in ("low", "high"))
+        subject = self.inside(node.this, ORDER + 1)
+        text = f"{subject} >= {low} and {subject} <= {high}"
+        return Term(f"not ({text})", NOT) if negated else Term(text, AND)
+
+    def _in(self, node: exp.Expression, *, negated: bool) -> Term:
+        only(node, "this", "expressions", "negate", "query")
+        left, items = node.this, node.expressions
         sign = "not in" if negated else "in"
-        for item in items:
-            self._fits(left, item)
+        query = node.args.get("query")
+        if query is not None and negated and self.statement.dialect == "mysql":
+            # MariaDB finds no row whose value is NULL by `NOT (a IN (...))`, which is how Ecto says it.
+            raise NotTranslatedError("NOT IN with a subselect")
+        if query is not None:
+            text = self._within(query, "subquery")
+            return Term(f"{self.inside(left, IN + 1)} {sign} {text}", IN)
+        if not items:
+            raise NotTranslatedError("IN with something else than values")
         first = items[0]
+        if isinstance(left, exp.Column):
+            source, name = self.scope.column(left)
+            takes_values((source.types or {}).get(name, ":any"))
         if len(items) == 1 and isinstance(first, exp.Placeholder) and self.value(first).is_list:
-            return Term(f"{self._in(left, _IN + 1)} {sign} {self.pinned(first, is_list=True)}", _IN)
+            return Term(f"{self.inside(left, IN + 1)} {sign} {self.pinned(first, is_list=True)}", IN)
         if not all(isinstance(item, (exp.Placeholder, exp.Literal, exp.Neg, exp.Boolean)) for item in items):
             raise NotTranslatedError("IN with something else than values")
-        listed = ", ".join(self.written(item) for item in items)
-        return Term(f"{self._in(left, _IN + 1)} {sign} [{listed}]", _IN)
+        listed = ", ".join(self.beside(item, left) for item in items)
+        return Term(f"{self.inside(left, IN + 1)} {sign} [{listed}]", IN)
 
-    def _fits(self, side: exp.Expression, value: exp.Expression) -> None:
-        """Refuses a value whose field has a type for which its text in SQL is no value in Elixir."""
-        if not isinstance(side, exp.Column) or not isinstance(value, (exp.Placeholder, exp.Literal)):
-            return
-        self.takes_values(*self.column(side))
+    def beside(self, value: exp.Expression, side: exp.Expression, least: int = 0) -> str:
+        """A value that stands with a column, as the column's type has it; else the term as it is."""
+        if isinstance(value, (exp.Placeholder, exp.Literal)) and isinstance(side, exp.Column):
+            return self.of_type(value, *self.scope.column(side))
+        return self.inside(value, least)
 
-    def takes_values(self, source: Source, name: str) -> None:
-        """Refuses a field whose type may not take what the column takes: an enum, an array, one of their own."""
-        written = (source.types or {}).get(name, ":string")
-        if written not in _CAST:
-            raise NotTranslatedError(f"a value of the type `{written}`")
+    def of_type(self, value: exp.Expression, source: Source, name: str) -> str:
+        """A value for this field."""
+        written = (source.types or {}).get(name, ":any")
+        takes_values(written)
+        if isinstance(value, exp.Literal) and (value.is_string or str(value.this).isdigit()):
+            return literal_of(value, written, self.statement.dialect)
+        return self.written(value)
 
-    def _holds_no_list(self, *sides: exp.Expression) -> None:
-        """Refuses arithmetic of which no side has a type: Ecto would send the parameter as a text."""
-        if all(isinstance(side, exp.Placeholder) for side in sides):
-            raise NotTranslatedError("arithmetic with parameters alone")
 
-    def _literal(self, node: exp.Literal) -> str:
-        text = str(node.this)
-        if not node.is_string:
-            if not text.isdigit():
-                raise NotTranslatedError(f"the number {text}")
-            return with_underscores(text)
-        if "\\" in text or not text.isprintable():
-            raise NotTranslatedError("a string with escapes")
-        return '"' + text.replace('"', '\\"').replace("#{", "\\#{") + '"'
+def parts_of(node: exp.Expression) -> list[exp.Expression]:
+    """The conditions that `AND` joins."""
+    while isinstance(node, exp.Paren):
+        only(node, "this")
+        node = node.this
+    if isinstance(node, exp.And):
+        only(node, "this", "expression")
+        return [*parts_of(node.this), *parts_of(node.expression)]
+    return [node]
+
+
+def _maybe_not(text: str, *, negated: bool) -> Term:
+    return Term(f"not {text}", NOT) if negated else Term(text, ATOM)
 
 
 def conjunction(terms: list[Term]) -> str:
     """Conditions in one term; `or` within `and` in parentheses, as the formatter has it."""
     if len(terms) == 1:
         return terms[0].text
-    return " and ".join(f"({text})" if binds == _OR else text for text, binds in terms)
-
-
-def with_underscores(digits: str) -> str:
-    """A whole number as the formatter writes it: groups of three from six digits on."""
-    digits = str(int(digits))
-    return f"{int(digits):_}" if len(digits) >= 6 else digits
+    return " and ".join(f"({text})" if binds == OR else text for text, binds in terms)
 
 
 def pin(text: str) -> str:
@@ -397,9 +316,8 @@ _WORDS = {
     "using": "USING",
     "returning": "RETURNING",
     "hints": "a hint",
-    "db": "a table of another schema",
     "catalog": "a table of another database",
     "conflict": "ON CONFLICT",
     "query": "a subselect",
-    "on": "DISTINCT ON",
+    "laterals": "LATERAL",
 }

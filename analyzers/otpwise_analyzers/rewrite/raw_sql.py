@@ -6,6 +6,7 @@ Imports sqlglot: only what builds a query imports this module.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from tree_sitter import Node
 
@@ -13,8 +14,10 @@ from otpwise_analyzers.findings import Change
 from otpwise_analyzers.project.roles import is_web_name
 from otpwise_analyzers.project.sql_calls import SqlCall
 from otpwise_analyzers.project.view import FixContext, ProjectView
-from otpwise_analyzers.rewrite import aliases, layout, query_layout
-from otpwise_analyzers.rewrite.ecto_query import Query, query_of
+from otpwise_analyzers.rewrite import aliases, layout, pipe_layout, query_layout
+from otpwise_analyzers.rewrite.ecto_names import QUERY_MACROS
+from otpwise_analyzers.rewrite.ecto_query import Query
+from otpwise_analyzers.rewrite.ecto_statement import query_of
 from otpwise_analyzers.rewrite.sql_parameters import holds_until_call
 from otpwise_analyzers.rewrite.sql_results import Use, only_name, use_of
 from otpwise_analyzers.rewrite.sql_statement import NotTranslatedError, statement_of
@@ -39,8 +42,11 @@ def untranslated(file: ElixirFile, sql_call: SqlCall, project: ProjectView) -> s
     return None
 
 
-def as_query(file: ElixirFile, sql_call: SqlCall, context: FixContext) -> Change | None:
-    """The call as a query of Ecto's; None for a statement, a result or a layout that is not known."""
+def as_query(
+    file: ElixirFile, sql_call: SqlCall, context: FixContext, *, piped: bool = False
+) -> Change | None:
+    """The call as a query of Ecto's, in keywords or in pipe form; None for a statement, a result or a layout
+    that is not known."""
     call = sql_call.call
     module = call.enclosing_module
     if not sql_call.through_repo or call.name not in ("query", "query!") or module is None:
@@ -70,20 +76,23 @@ def as_query(file: ElixirFile, sql_call: SqlCall, context: FixContext) -> Change
     shaped = _shaped(query, use)
     if shaped is None:
         return None
-    left, select, run = shaped
     made = query_layout.written(
         query,
         lambda full: names[full][0],
         repo,
         options,
         bare=_is_bare(file, context),
-        select=select,
-        run=run,
+        select=shaped.select,
+        is_single=shaped.is_single,
+        run=shaped.run,
     )
-    text = _text(file, use, replaced, left, made)
+    text = _text(file, use, replaced, shaped.left, made, piped=piped)
     if text is None:
         return None
-    return _change(file, module, query, names, use, replaced, text, needs_import=bool(made.clauses))
+    macros = pipe_layout.macros_of(made) if piped else frozenset({"from"})
+    return _change(
+        file, module, query, names, use, replaced, text, macros=macros if made.lines else frozenset()
+    )
 
 
 def _repo(file: ElixirFile, sql_call: SqlCall, context: FixContext) -> str | None:
@@ -139,21 +148,32 @@ def _loads_otherwise(context: FixContext, query: Query) -> bool:
     return False
 
 
-def _shaped(query: Query, use: Use) -> tuple[str, str, str] | None:
-    """The left side, the select clause and the function that fit how the result is used."""
-    listed = f"[{', '.join(query.selected)}]"
+class _Shape(NamedTuple):
+    """What takes the place of the call: its left side, what the query selects, and the repo's function."""
+
+    left: str = ""
+    select: tuple[str, ...] = ()
+    is_single: bool = False
+    run: str = ""
+
+
+def _shaped(query: Query, use: Use) -> _Shape | None:
+    """How the query's result fits what the code does with it."""
+    selected = query.selected
     if query.verb == "SELECT":
-        if use.wants == "rows" and query.selected:
-            return use.left, listed, "all"
-        if use.wants == "one" and query.selected:
+        if use.wants == "one" and selected:
             name = only_name(use.left)
-            if query.is_one_row and len(query.selected) == 1 and name is not None:
-                return name, query.selected[0], "one!"
-            return use.left, listed, "all"
-        return ("", "", "all") if use.wants == "result" and not query.selected else None
+            if query.is_one_row and len(selected) == 1 and name is not None:
+                return _Shape(name, selected, True, "one!")
+            return _Shape(use.left, selected, run="all")
+        if use.wants == "rows" and selected:
+            return _Shape(use.left, selected, run="all")
+        return _Shape(run="all") if use.wants == "result" and not selected else None
+    if use.wants in ("rows", "one") and selected and use.left:
+        return _Shape(f"{{_, {use.left}}}", selected)
     if use.wants == "count" and use.left:
-        return f"{{{use.left}, _}}", "", ""
-    return ("", "", "") if use.wants in ("dropped", "result") else None
+        return _Shape(f"{{{use.left}, _}}")
+    return _Shape() if use.wants in ("dropped", "result") else None
 
 
 def _is_bare(file: ElixirFile, context: FixContext) -> bool:
@@ -189,21 +209,26 @@ def _replaced(file: ElixirFile, sql_call: SqlCall, use: Use) -> Span | None:
     return span
 
 
-def _text(file: ElixirFile, use: Use, replaced: Span, left: str, made: query_layout.Written) -> str | None:
+def _text(
+    file: ElixirFile, use: Use, replaced: Span, left: str, made: query_layout.Written, *, piped: bool
+) -> str | None:
     node = use.node
     indent = layout.indent_at(file, replaced.start)
     before = file.data[layout.line_start(file, replaced.start) : replaced.start].decode()
     rest = file.data[replaced.end : layout.line_end(file, replaced.end)].decode()
     prefix = f"{left} = " if left else ""
-    whole = prefix + query_layout.one_line(made)
+    line = pipe_layout.piped_line(made) if piped else query_layout.one_line(made)
+    if line is None:
+        return None
+    whole = prefix + line
     goes_on = nodes.is_operator(node.parent, "|>")
     if layout.is_statement(node) and not goes_on:
         if not layout.starts_line(file, replaced.start) or rest.strip():
             return None
-        if query_layout.is_short(made) and layout.fits(whole, indent):
+        if not piped and query_layout.is_short(made) and layout.fits(whole, indent):
             return whole
         inner = indent + "  " if left else indent
-        broken = query_layout.lines(made, inner)
+        broken = pipe_layout.piped(made, inner) if piped else query_layout.lines(made, inner)
         if broken is None:
             return None
         return (f"{left} =\n{inner}" if left else "") + "\n".join(broken)
@@ -212,7 +237,7 @@ def _text(file: ElixirFile, use: Use, replaced: Span, left: str, made: query_lay
         assigned = nodes.is_operator(outer.parent, "=") or layout.is_statement(outer)
         if left or not assigned or rest.strip() or not layout.starts_line(file, replaced.start):
             return None
-        stages = query_layout.piped(made, indent)
+        stages = pipe_layout.piped(made, indent) if piped else query_layout.before_pipe(made, indent)
         return "\n".join(stages) if stages is not None else None
     if "\n" in file.text(node) or not layout.fits(before + whole + rest):
         return None
@@ -228,14 +253,14 @@ def _change(
     replaced: Span,
     text: str,
     *,
-    needs_import: bool,
+    macros: frozenset[str],
 ) -> Change | None:
-    if needs_import and not _may_import(file, module):
+    if macros and not _may_import(file, module, macros):
         return None
     wanted = [
         full for full, (_, is_new) in names.items() if is_new and re.search(rf"\b{names[full][0]}\b", text)
     ]
-    imports = ["Ecto.Query"] if needs_import else []
+    imports = ["Ecto.Query"] if macros else []
     added = aliases.added(module, wanted, imports)
     if added is None:
         return None
@@ -251,11 +276,16 @@ def _blank_lines(file: ElixirFile, node: Node, replaced: Span) -> list[Edit]:
     return [*above, *layout.blank_line_below(file, node.end_byte)]
 
 
-def _may_import(file: ElixirFile, module: Module) -> bool:
-    """Whether `from` is Ecto's in the module, or can become it."""
-    if module.defines("from"):
+def _may_import(file: ElixirFile, module: Module, macros: frozenset[str]) -> bool:
+    """Whether these macros are Ecto's in the module, or can become it."""
+    if any(module.defines(name) for name in macros):
         return False
     if "Ecto.Query" not in module.imports:
-        return True
+        # A function of its own of the same name could not be called any more.
+        own = [name for name in sorted(QUERY_MACROS) if module.defines(name)]
+        return not any(call.is_local and call.enclosing_module is module for call in file.calls(*own))
     limited = re.findall(rb"import Ecto\.Query,\s*only:\s*\[([^\]]*)\]", file.data)
-    return all(b"from:" in names for names in limited) and b"import Ecto.Query, except" not in file.data
+    wanted = [f"{name}:".encode() for name in macros]
+    return all(name in names for names in limited for name in wanted) and (
+        b"import Ecto.Query, except" not in file.data
+    )

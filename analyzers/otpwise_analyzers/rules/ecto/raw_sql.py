@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 
-from otpwise_analyzers.findings import Applicability, Change, Confidence, Finding, Fix, Level
+from otpwise_analyzers.findings import Confidence, Finding, Level
 from otpwise_analyzers.project import places
 from otpwise_analyzers.project.sql_calls import SqlCall, sql_calls
-from otpwise_analyzers.project.view import FixContext
+from otpwise_analyzers.rewrite.query_fixes import query_fixes
 from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.plain_sql import is_plain
@@ -40,18 +39,18 @@ class RawSql(Rule):
     trade_off = "A translation to read through, and one more thing to know for those who think in SQL."
     fix_note = FixNote(
         writes=(
-            "The query with `from`, parameters and interpolated values pinned, run by `Repo.all/2`, `one!/2`, "
-            "`delete_all/2`, `update_all/2` or `insert_all/3`. A table with a schema is read through it."
+            "The query with `from`, or as the second action in pipe form, parameters and interpolated values "
+            "pinned, joins by `assoc/2` where the keys are an association's, run by `Repo.all/2`, `one!/2`, "
+            "`delete_all/2`, `update_all/3` or `insert_all/3`. A table with a schema is read through it."
         ),
         because=(
-            "Unsafe: a schema casts the values, so that one of the wrong type raises where the database "
-            "converted it, and the text of the SQL that is run differs. Rows stay lists."
+            "Unsafe: a schema casts the values, so that one of the wrong type, or a `nil` that is compared, raises "
+            "where the database converted it or found nothing. Rows stay lists."
         ),
         leaves=(
-            "Offered where the result is matched as `%{rows: rows}` or `num_rows`, read by `.rows`, dropped, "
-            "or (of `SELECT *`, or a write) returned by a function that nothing in the project calls. A cast, "
-            "CASE, a subselect, an unknown function, a column that is no field of the schema or that its "
-            "schema loads otherwise (a UUID, an enum) gets no fix, and the message names it."
+            "A result of which the code uses more than `rows` or `num_rows`, a part of SQL without a word in Ecto, "
+            "a column that is no field of the schema or that its schema loads otherwise (a UUID, an enum): the "
+            "message names it."
         ),
     )
     references = (
@@ -159,6 +158,65 @@ class RawSql(Rule):
         ),
         Example(
             """\
+            defmodule MyApp.Shelves do
+              alias MyApp.Repo
+
+              def titles(shelf_id) do
+                %{rows: rows} =
+                  Repo.query!(
+                    «"SELECT b.title, s.label FROM shelves s JOIN books b ON b.shelf_id = s.id WHERE s.id = $1"»,
+                    [shelf_id]
+                  )
+
+                List.flatten(rows)
+              end
+            end
+            """,
+            others={
+                "lib/my_app/shelf.ex": """\
+                defmodule MyApp.Shelf do
+                  use Ecto.Schema
+
+                  schema "shelves" do
+                    field :label, :string
+                    has_many :books, MyApp.Book
+                  end
+                end
+                """,
+                "lib/my_app/book.ex": """\
+                defmodule MyApp.Book do
+                  use Ecto.Schema
+
+                  schema "books" do
+                    field :title, :string
+                    belongs_to :shelf, MyApp.Shelf
+                  end
+                end
+                """,
+            },
+            fix="Write it as an Ecto query (pipe form)",
+            fixed="""\
+            defmodule MyApp.Shelves do
+              import Ecto.Query
+
+              alias MyApp.Repo
+              alias MyApp.Shelf
+
+              def titles(shelf_id) do
+                rows =
+                  Shelf
+                  |> join(:inner, [s], b in assoc(s, :books))
+                  |> where([s], s.id == ^shelf_id)
+                  |> select([s, b], [b.title, s.label])
+                  |> Repo.all()
+
+                List.flatten(rows)
+              end
+            end
+            """,
+        ),
+        Example(
+            """\
             defmodule MyApp.Visits do
               def log(page), do: MyApp.Repo.query(«"insert into visits (page) values ($1)"», [page])
             end
@@ -238,20 +296,10 @@ class RawSql(Rule):
         missing = untranslated(file, sql_call, file.project)
         if missing is not None:
             message += f" Not translated here: {missing}."
-        fix = Fix("Write it as an Ecto query", Applicability.UNSAFE, partial(_build, sql_call))
         return self.finding(
             template.node,
             message,
             Level.HINT,
             confidence=Confidence.LIKELY,
-            fixes=[fix] if missing is None else [],
+            fixes=query_fixes(file, sql_call) if missing is None else [],
         )
-
-
-def _build(sql_call: SqlCall, context: FixContext) -> Change | None:
-    from otpwise_analyzers.rewrite.raw_sql import as_query
-
-    for fresh in sql_calls(context.file):
-        if fresh.call.node.start_byte == sql_call.call.node.start_byte:
-            return as_query(context.file, fresh, context)
-    return None

@@ -18,6 +18,7 @@ from otpwise_analyzers.project.sql_calls import (
 )
 from otpwise_analyzers.project.sql_values import Origin, is_harmless, origin_of
 from otpwise_analyzers.project.view import FixContext
+from otpwise_analyzers.rewrite.query_fixes import query_fixes
 from otpwise_analyzers.rewrite.sql_parameters import bound
 from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.source.edits import Span
@@ -58,7 +59,7 @@ class SqlInjection(Rule):
         writes=(
             "`$1` (`?` on MySQL and SQLite) in the value's place and the value in the list of parameters, `%` "
             'of a pattern with it; on PostgreSQL `IN (#{Enum.join(ids, ",")})` becomes `= ANY($1)`. The '
-            "second action writes the whole statement as an Ecto query, as `ecto/raw-sql` does."
+            "further actions write the whole statement as an Ecto query, as `ecto/raw-sql` does."
         ),
         because=(
             'Unsafe: the value may need another type than text. PostgreSQL refuses `"5"` for a number, where '
@@ -377,16 +378,20 @@ class SqlInjection(Rule):
             Related(Span(*template.holes[position.hole].span), f"in the place of {_described(position)}")
             for position in reported
         ]
+        message = _message(file, sql_call, reported, worst)
+        fixes = [Fix(_title(reported), Applicability.UNSAFE, partial(_build, sql_call))]
+        missing = _untranslated(file, sql_call)
+        if missing is None:
+            fixes.extend(query_fixes(file, sql_call))
+        elif missing:
+            message += f" Not translated to Ecto: {missing}."
         return self.finding(
             template.node,
-            _message(file, sql_call, reported, worst),
+            message,
             Level.ERROR if worst is Origin.REQUEST else Level.WARNING,
             confidence=Confidence.CERTAIN if worst is Origin.REQUEST else Confidence.LIKELY,
             related=related if len(reported) > 1 or "\n" in file.text(template.node) else (),
-            fixes=[
-                Fix(_title(reported), Applicability.UNSAFE, partial(_build, sql_call)),
-                Fix("Write it as an Ecto query", Applicability.UNSAFE, partial(_build_query, sql_call)),
-            ],
+            fixes=fixes,
         )
 
 
@@ -423,14 +428,16 @@ def _build(sql_call: SqlCall, context: FixContext) -> Change | None:
     return None
 
 
-def _build_query(sql_call: SqlCall, context: FixContext) -> Change | None:
-    # Reads SQL with sqlglot, which takes its time to load: only for whoever asks.
-    from otpwise_analyzers.rewrite.raw_sql import as_query
+def _untranslated(file: ElixirFile, sql_call: SqlCall) -> str | None:
+    """What of the statement has no Ecto query; empty for one that is not asked: of another verb, or no repo's."""
+    if not sql_call.through_repo or sql_call.sql is None:
+        return ""
+    if sql_call.sql.verb not in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"):
+        return ""
+    # Reads SQL with sqlglot, which takes its time to load: only where there is a statement to read.
+    from otpwise_analyzers.rewrite.raw_sql import untranslated
 
-    for fresh in sql_calls(context.file):
-        if fresh.call.node.start_byte == sql_call.call.node.start_byte:
-            return as_query(context.file, fresh, context)
-    return None
+    return untranslated(file, sql_call, file.project)
 
 
 def _message(file: ElixirFile, sql_call: SqlCall, reported: list[Position], worst: Origin) -> str:

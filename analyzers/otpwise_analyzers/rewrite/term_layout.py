@@ -1,0 +1,94 @@
+"""A term that is too long for a line, broken as the formatter breaks it: calls, lists and keywords."""
+
+from __future__ import annotations
+
+import re
+
+from otpwise_analyzers.rewrite import layout
+
+_PAIR = re.compile(r"([a-z_]\w*): (.*)", re.DOTALL)
+_CALL = re.compile(r"((?:[\w.]+ (?:not )?in |[\w.]+ in |not )?[a-z_]\w*)\((.*)\)", re.DOTALL)
+_OPENING, _CLOSING = "([{", ")]}"
+
+
+def item(text: str, indent: str, *, behind: int = 1) -> list[str]:
+    """An element of a list or an argument, in lines with their indentation; `behind` columns must stay free.
+
+    A line is left too long where the formatter's way of breaking it is not known.
+    """
+    if layout.fits(text, indent, behind=behind):
+        return [indent + text]
+    pair = _PAIR.fullmatch(text)
+    if pair is not None:
+        return _pair(pair[1], pair[2], indent, behind)
+    if text.startswith("[") and _closes_at_end(text, 0):
+        return [f"{indent}[", *_items(arguments(text[1:-1]), indent + "  "), f"{indent}]"]
+    call = _CALL.fullmatch(text)
+    if call is None or not _closes_at_end(text, len(call[1])):
+        return [indent + text]
+    given = arguments(call[2])
+    if call[1] == "from" and len(given) > 1:
+        return [f"{indent}from({given[0]},", *_items(given[1:], indent + "  "), f"{indent})"]
+    return [f"{indent}{call[1]}(", *_items(given, indent + "  "), f"{indent})"]
+
+
+def arguments(text: str) -> list[str]:
+    """The parts of a list or of a call's arguments."""
+    found: list[str] = []
+    depth, start, at = 0, 0, 0
+    while at < len(text):
+        sign = text[at]
+        if sign == '"':
+            at = _string_end(text, at)
+        elif sign in _OPENING:
+            depth += 1
+        elif sign in _CLOSING:
+            depth -= 1
+        elif sign == "," and not depth:
+            found.append(text[start:at].strip())
+            start = at + 1
+        at += 1
+    rest = text[start:].strip()
+    return [*found, rest] if rest else found
+
+
+def _pair(key: str, value: str, indent: str, behind: int) -> list[str]:
+    if value.startswith("[") and _closes_at_end(value, 0):
+        return [f"{indent}{key}: [", *_items(arguments(value[1:-1]), indent + "  "), f"{indent}]"]
+    return [f"{indent}{key}:", *item(value, indent + "  ", behind=behind)]
+
+
+def _items(given: list[str], indent: str) -> list[str]:
+    found: list[str] = []
+    for index, one in enumerate(given):
+        is_last = index == len(given) - 1
+        made = item(one, indent, behind=0 if is_last else 1)
+        if not is_last:
+            made[-1] += ","
+        found.extend(made)
+    return found
+
+
+def _closes_at_end(text: str, opening: int) -> bool:
+    """Whether the bracket at `opening` is closed by the last sign of the text."""
+    depth, at = 0, opening
+    while at < len(text):
+        sign = text[at]
+        if sign == '"':
+            at = _string_end(text, at)
+        elif sign in _OPENING:
+            depth += 1
+        elif sign in _CLOSING:
+            depth -= 1
+            if not depth:
+                return at == len(text) - 1
+        at += 1
+    return False
+
+
+def _string_end(text: str, start: int) -> int:
+    """The place of the quote that closes a string; the texts in interpolations have no quotes of their own."""
+    at = start + 1
+    while at < len(text) and text[at] != '"':
+        at += 2 if text[at] == "\\" else 1
+    return at

@@ -1,0 +1,306 @@
+"""Statements and the Ecto queries that they are: subselects, joins and what is written."""
+
+from __future__ import annotations
+
+# A query within the query.
+SUBSELECTS: list[tuple[str, str, str, str, str | None]] = [
+    (
+        "pg",
+        "SELECT id FROM users WHERE team_id IN (SELECT id FROM teams WHERE rank > 1)",
+        "",
+        "u in User, where: u.team_id in subquery(from(t in Team, where: t.rank > 1, select: t.id)), select: [u.id]",
+        "User |> where([u], u.team_id in subquery(from(t in Team, where: t.rank > 1, select: t.id))) |> select([u], [u.id]) |> Repo.all()",
+    ),
+    (
+        "sqlite",
+        "SELECT id FROM users WHERE id IN (SELECT user_id FROM visits) AND active",
+        "",
+        'u in User, where: u.id in subquery(from(v in "visits", select: v.user_id)) and u.active, select: [u.id]',
+        'User |> where([u], u.id in subquery(from(v in "visits", select: v.user_id)) and u.active) |> select([u], [u.id]) |> Repo.all()',
+    ),
+    (
+        "pg",
+        "SELECT u.id FROM users u WHERE EXISTS (SELECT 1 FROM visits v WHERE v.user_id = u.id)",
+        "",
+        'u in User, as: :user, where: exists(from(v in "visits", where: v.user_id == parent_as(:user).id, select: 1)), select: [u.id]',
+        'from(User, as: :user) |> where( [u], exists(from(v in "visits", where: v.user_id == parent_as(:user).id, select: 1)) ) |> select([u], [u.id]) |> Repo.all()',
+    ),
+    (
+        "pg",
+        "SELECT t.id FROM teams t WHERE NOT EXISTS (SELECT * FROM users u WHERE u.team_id = t.id AND u.age > $1)",
+        "a",
+        "t in Team, as: :team, where: not exists( from(u in User, where: u.team_id == parent_as(:team).id and u.age > ^a, select: 1) ), select: [t.id]",
+        "from(Team, as: :team) |> where( [t], not exists( from(u in User, where: u.team_id == parent_as(:team).id and u.age > ^a, select: 1) ) ) |> select([t], [t.id]) |> Repo.all()",
+    ),
+    (
+        "mysql",
+        "SELECT u.id FROM users u WHERE EXISTS (SELECT 1 FROM visits v WHERE v.user_id = u.id AND v.page = ?) ORDER BY u.id",
+        "a",
+        'u in User, as: :user, where: exists( from(v in "visits", where: v.user_id == parent_as(:user).id and v.page == ^a, select: 1 ) ), order_by: u.id, select: [u.id]',
+        'from(User, as: :user) |> where( [u], exists( from(v in "visits", where: v.user_id == parent_as(:user).id and v.page == ^a, select: 1) ) ) |> order_by([u], u.id) |> select([u], [u.id]) |> Repo.all()',
+    ),
+    (
+        "sqlite",
+        "SELECT u.id FROM users u WHERE EXISTS (SELECT 1 FROM users o WHERE o.boss_id = u.id)",
+        "",
+        "u in User, as: :user, where: exists(from(o in User, where: o.boss_id == parent_as(:user).id, select: 1)), select: [u.id]",
+        "from(User, as: :user) |> where([u], exists(from(o in User, where: o.boss_id == parent_as(:user).id, select: 1))) |> select([u], [u.id]) |> Repo.all()",
+    ),
+    (
+        "pg",
+        "SELECT x.id FROM (SELECT id, age FROM users WHERE active) x WHERE x.age > 3",
+        "",
+        "x in subquery(from(u in User, where: u.active, select: %{id: u.id, age: u.age})), where: x.age > 3, select: [x.id]",
+        "subquery(from(u in User, where: u.active, select: %{id: u.id, age: u.age})) |> where([x], x.age > 3) |> select([x], [x.id]) |> Repo.all()",
+    ),
+    (
+        "mysql",
+        "SELECT t.title, s.n FROM teams t JOIN (SELECT team_id, count(*) AS n FROM users GROUP BY team_id) s ON s.team_id = t.id",
+        "",
+        "t in Team, join: s in subquery( from(u in User, group_by: u.team_id, select: %{team_id: u.team_id, n: count()}) ), on: s.team_id == t.id, select: [t.title, s.n]",
+        "Team |> join( :inner, [t], s in subquery( from(u in User, group_by: u.team_id, select: %{team_id: u.team_id, n: count()}) ), on: s.team_id == t.id ) |> select([t, s], [t.title, s.n]) |> Repo.all()",
+    ),
+    (
+        "sqlite",
+        "SELECT max(s.n) FROM (SELECT age, count(*) AS n FROM users GROUP BY age) s",
+        "",
+        "s in subquery(from(u in User, group_by: u.age, select: %{age: u.age, n: count()})), select: [max(s.n)]",
+        "subquery(from(u in User, group_by: u.age, select: %{age: u.age, n: count()})) |> select([s], [max(s.n)]) |> Repo.all()",
+    ),
+]
+
+# Other schemas of the database, several tables.
+TABLES: list[tuple[str, str, str, str, str | None]] = [
+    (
+        "pg",
+        "SELECT id FROM public.users",
+        "",
+        'u in User, prefix: "public", select: [u.id]',
+        'from(User, prefix: "public") |> select([u], [u.id]) |> Repo.all()',
+    ),
+    (
+        "pg",
+        "SELECT page FROM reporting.events WHERE age > $1",
+        "a",
+        'e in "events", prefix: "reporting", where: e.age > ^a, select: [e.page]',
+        'from("events", prefix: "reporting") |> where([e], e.age > ^a) |> select([e], [e.page]) |> Repo.all()',
+    ),
+    (
+        "pg",
+        "SELECT e.page, u.name FROM reporting.events e JOIN users u ON u.id = e.user_id",
+        "",
+        'e in "events", prefix: "reporting", join: u in User, on: u.id == e.user_id, select: [e.page, u.name]',
+        'from("events", prefix: "reporting") |> join(:inner, [e], u in User, on: u.id == e.user_id) |> select([e, u], [e.page, u.name]) |> Repo.all()',
+    ),
+    (
+        "pg",
+        "SELECT u.name, e.page FROM users u LEFT JOIN reporting.events AS e ON e.user_id = u.id",
+        "",
+        'u in User, left_join: e in "events", prefix: "reporting", on: e.user_id == u.id, select: [u.name, e.page]',
+        'User |> join(:left, [u], e in "events", prefix: "reporting", on: e.user_id == u.id) |> select([u, e], [u.name, e.page]) |> Repo.all()',
+    ),
+    (
+        "pg",
+        "SELECT u.id FROM users u, teams t WHERE u.team_id = t.id",
+        "",
+        "u in User, cross_join: t in Team, where: u.team_id == t.id, select: [u.id]",
+        "User |> join(:cross, [u], t in Team) |> where([u, t], u.team_id == t.id) |> select([u], [u.id]) |> Repo.all()",
+    ),
+    (
+        "mysql",
+        "SELECT u.id, v.page FROM users u, visits v WHERE v.user_id = u.id AND u.active",
+        "",
+        'u in User, cross_join: v in "visits", where: v.user_id == u.id and u.active, select: [u.id, v.page]',
+        'User |> join(:cross, [u], v in "visits") |> where([u, v], v.user_id == u.id and u.active) |> select([u, v], [u.id, v.page]) |> Repo.all()',
+    ),
+    (
+        "pg",
+        "SELECT v.page, w.kind FROM visits v JOIN wishes w USING (user_id)",
+        "",
+        'v in "visits", join: w in "wishes", on: v.user_id == w.user_id, select: [v.page, w.kind]',
+        '"visits" |> join(:inner, [v], w in "wishes", on: v.user_id == w.user_id) |> select([v, w], [v.page, w.kind]) |> Repo.all()',
+    ),
+    (
+        "pg",
+        "SELECT u.id, t.title FROM users u LEFT JOIN teams t USING (id)",
+        "",
+        "u in User, left_join: t in Team, on: u.id == t.id, select: [u.id, t.title]",
+        "User |> join(:left, [u], t in Team, on: u.id == t.id) |> select([u, t], [u.id, t.title]) |> Repo.all()",
+    ),
+]
+
+# Joins by the keys of an association, and by others.
+ASSOCIATIONS: list[tuple[str, str, str, str, str | None]] = [
+    (
+        "pg",
+        "SELECT t.title, u.name FROM teams t JOIN users u ON u.team_id = t.id",
+        "",
+        "t in Team, join: u in assoc(t, :members), select: [t.title, u.name]",
+        "Team |> join(:inner, [t], u in assoc(t, :members)) |> select([t, u], [t.title, u.name]) |> Repo.all()",
+    ),
+    (
+        "sqlite",
+        "SELECT t.title, u.name FROM teams t LEFT JOIN users u ON t.id = u.team_id AND u.active",
+        "",
+        "t in Team, left_join: u in assoc(t, :members), on: u.active, select: [t.title, u.name]",
+        "Team |> join(:left, [t], u in assoc(t, :members), on: u.active) |> select([t, u], [t.title, u.name]) |> Repo.all()",
+    ),
+    (
+        "pg",
+        "SELECT t.title, u.name FROM teams t JOIN users u ON t.owner_id = u.id",
+        "",
+        "t in Team, join: u in assoc(t, :owner), select: [t.title, u.name]",
+        "Team |> join(:inner, [t], u in assoc(t, :owner)) |> select([t, u], [t.title, u.name]) |> Repo.all()",
+    ),
+    (
+        "pg",
+        "SELECT u.name, r.name FROM users u JOIN users r ON r.boss_id = u.id",
+        "",
+        "u in User, join: r in assoc(u, :reports), select: [u.name, r.name]",
+        "User |> join(:inner, [u], r in assoc(u, :reports)) |> select([u, r], [u.name, r.name]) |> Repo.all()",
+    ),
+    (
+        "pg",
+        "SELECT u.name, b.name FROM users u JOIN users b ON b.id = u.boss_id",
+        "",
+        "u in User, join: b in assoc(u, :boss), select: [u.name, b.name]",
+        "User |> join(:inner, [u], b in assoc(u, :boss)) |> select([u, b], [u.name, b.name]) |> Repo.all()",
+    ),
+    (
+        "mysql",
+        "SELECT u.name, t.title FROM users u JOIN teams t ON t.owner_id = u.id",
+        "",
+        "u in User, join: t in assoc(u, :owned), select: [u.name, t.title]",
+        "User |> join(:inner, [u], t in assoc(u, :owned)) |> select([u, t], [u.name, t.title]) |> Repo.all()",
+    ),
+    (
+        "pg",
+        "SELECT t.title, u.age FROM teams t JOIN users u ON u.name = t.title",
+        "",
+        "t in Team, join: u in assoc(t, :namesakes), select: [t.title, u.age]",
+        "Team |> join(:inner, [t], u in assoc(t, :namesakes)) |> select([t, u], [t.title, u.age]) |> Repo.all()",
+    ),
+    (
+        "pg",
+        "SELECT u.name, t.title FROM users u JOIN teams t ON t.rank = u.team_id",
+        "",
+        "u in User, join: t in Team, on: t.rank == u.team_id, select: [u.name, t.title]",
+        "User |> join(:inner, [u], t in Team, on: t.rank == u.team_id) |> select([u, t], [u.name, t.title]) |> Repo.all()",
+    ),
+    (
+        "pg",
+        "SELECT u.name, t.title, o.name FROM users u JOIN teams t ON t.id = u.team_id LEFT JOIN users o ON o.id = t.owner_id WHERE u.age > $1",
+        "a",
+        "u in User, join: t in assoc(u, :team), left_join: o in assoc(t, :owner), where: u.age > ^a, select: [u.name, t.title, o.name]",
+        "User |> join(:inner, [u], t in assoc(u, :team)) |> join(:left, [u, t], o in assoc(t, :owner)) |> where([u], u.age > ^a) |> select([u, t, o], [u.name, t.title, o.name]) |> Repo.all()",
+    ),
+]
+
+# Statements that write.
+CHANGES: list[tuple[str, str, str, str, str | None]] = [
+    (
+        "pg",
+        "UPDATE users SET name = teams.title FROM teams WHERE users.team_id = teams.id AND teams.rank > 1",
+        "",
+        "u in User, join: t in assoc(u, :team), where: t.rank > 1, update: [set: [name: t.title]]",
+        "User |> join(:inner, [u], t in assoc(u, :team)) |> where([u, t], t.rank > 1) |> update([u, t], set: [name: t.title]) |> Repo.update_all([])",
+    ),
+    (
+        "pg",
+        "UPDATE visits v SET page = w.page FROM wishes w WHERE w.user_id = v.user_id AND v.age = $1",
+        "a",
+        'v in "visits", join: w in "wishes", on: w.user_id == v.user_id, where: v.age == ^a, update: [set: [page: w.page]]',
+        '"visits" |> join(:inner, [v], w in "wishes", on: w.user_id == v.user_id) |> where([v], v.age == ^a) |> update([v, w], set: [page: w.page]) |> Repo.update_all([])',
+    ),
+    (
+        "pg",
+        "DELETE FROM visits USING users WHERE visits.user_id = users.id AND users.active",
+        "",
+        'v in "visits", join: u in User, on: v.user_id == u.id, where: u.active',
+        '"visits" |> join(:inner, [v], u in User, on: v.user_id == u.id) |> where([v, u], u.active) |> Repo.delete_all()',
+    ),
+    (
+        "pg",
+        "DELETE FROM visits v WHERE v.user_id IN (SELECT id FROM users WHERE age > $1)",
+        "a",
+        'v in "visits", where: v.user_id in subquery(from(u in User, where: u.age > ^a, select: u.id))',
+        '"visits" |> where([v], v.user_id in subquery(from(u in User, where: u.age > ^a, select: u.id))) |> Repo.delete_all()',
+    ),
+    (
+        "mysql",
+        "DELETE FROM visits WHERE user_id IN (SELECT id FROM users WHERE age > ?)",
+        "a",
+        'v in "visits", where: v.user_id in subquery(from(u in User, where: u.age > ^a, select: u.id))',
+        '"visits" |> where([v], v.user_id in subquery(from(u in User, where: u.age > ^a, select: u.id))) |> Repo.delete_all()',
+    ),
+    (
+        "sqlite",
+        "DELETE FROM visits WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.id = visits.user_id)",
+        "",
+        'v in "visits", as: :visits, where: not exists(from(u in User, where: u.id == parent_as(:visits).user_id, select: 1))',
+        'from("visits", as: :visits) |> where( [v], not exists(from(u in User, where: u.id == parent_as(:visits).user_id, select: 1)) ) |> Repo.delete_all()',
+    ),
+    (
+        "pg",
+        "UPDATE users SET seen_at = now() WHERE id = $1",
+        "a",
+        'u in User, where: u.id == ^a, update: [set: [seen_at: fragment("CURRENT_TIMESTAMP")]]',
+        'User |> where([u], u.id == ^a) |> update([u], set: [seen_at: fragment("CURRENT_TIMESTAMP")]) |> Repo.update_all([])',
+    ),
+    (
+        "pg",
+        "UPDATE users SET name = lower(name), age = CASE WHEN age > 3 THEN 3 ELSE age END",
+        "",
+        'u in User, update: [ set: [ name: fragment("LOWER(?)", u.name), age: fragment("CASE WHEN ? > 3 THEN 3 ELSE ? END", u.age, u.age) ] ]',
+        'User |> update([u], set: [ name: fragment("LOWER(?)", u.name), age: fragment("CASE WHEN ? > 3 THEN 3 ELSE ? END", u.age, u.age) ] ) |> Repo.update_all([])',
+    ),
+    (
+        "pg",
+        "UPDATE reporting.events SET page = $1 WHERE age > 2",
+        "a",
+        'e in "events", prefix: "reporting", where: e.age > 2, update: [set: [page: ^a]]',
+        'from("events", prefix: "reporting") |> where([e], e.age > 2) |> update([e], set: [page: ^a]) |> Repo.update_all([])',
+    ),
+    (
+        "pg",
+        "INSERT INTO reporting.events (page, age) VALUES ($1, 3)",
+        "a",
+        'Repo.insert_all("events", [%{page: a, age: 3}], prefix: "reporting")',
+        None,
+    ),
+    (
+        "pg",
+        "INSERT INTO visits (id, page) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
+        "a",
+        'Repo.insert_all("visits", [%{id: 1, page: a}], on_conflict: :nothing, conflict_target: [:id])',
+        None,
+    ),
+    (
+        "sqlite",
+        "INSERT INTO visits (id, page) VALUES (1, ?) ON CONFLICT DO NOTHING",
+        "a",
+        'Repo.insert_all("visits", [%{id: 1, page: a}], on_conflict: :nothing)',
+        None,
+    ),
+    (
+        "pg",
+        "UPDATE users SET age = coalesce(age, 0) + 1 WHERE team_id = $1",
+        "a",
+        "u in User, where: u.team_id == ^a, update: [set: [age: coalesce(u.age, 0) + 1]]",
+        "User |> where([u], u.team_id == ^a) |> update([u], set: [age: coalesce(u.age, 0) + 1]) |> Repo.update_all([])",
+    ),
+    (
+        "mysql",
+        "UPDATE users SET age = age * 2 WHERE name LIKE ?",
+        "a",
+        "u in User, where: like(u.name, ^a), update: [set: [age: u.age * 2]]",
+        "User |> where([u], like(u.name, ^a)) |> update([u], set: [age: u.age * 2]) |> Repo.update_all([])",
+    ),
+    (
+        "sqlite",
+        "UPDATE visits SET page = page || 'x' WHERE age = ?",
+        "a",
+        'v in "visits", where: v.age == ^a, update: [set: [page: fragment("? || \'x\'", v.page)]]',
+        '"visits" |> where([v], v.age == ^a) |> update([v], set: [page: fragment("? || \'x\'", v.page)]) |> Repo.update_all([])',
+    ),
+]
