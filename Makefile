@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMPS := .stamps
 CORPUS ?=
 
-.PHONY: demo test test-client test-vscode test-neovim test-emacs vsix lint docs examples bench fixproof debian clean
+.PHONY: demo test test-client test-vscode test-neovim test-emacs vsix lint docs examples bench fixproof refactorproof debian clean
 
 $(STAMPS)/venv: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -97,6 +97,10 @@ bench: $(STAMPS)/venv
 # make fixproof PROJECT=path/to/a/mix/project: applies every fix that is offered there, one at a time.
 fixproof: $(STAMPS)/venv-test
 	$(BIN)/python -m tests.fixproof $(PROJECT)
+
+# make refactorproof PROJECT=path/to/a/mix/project: makes every refactoring that is offered there, one at a time.
+refactorproof: $(STAMPS)/venv-test
+	$(BIN)/python -m tests.refactorproof $(PROJECT)
 
 clean:
 	rm -rf $(VENV) $(STAMPS) dist build

@@ -1,5 +1,5 @@
 """Writes what is made from the rules and the constructs: docs/rules/*.md, docs/constructs.md, the table in the
-README, docs/fixes.md, the links in docs/guide.md, and the list of what each rule subscribes to.
+README, docs/fixes.md, docs/refactorings.md, the links in docs/guide.md, and the list of what each rule subscribes to.
 
 python docs/generate.py            writes
 python docs/generate.py --check    says what is not current, and exits with 1
@@ -20,6 +20,8 @@ from otpwise_analyzers.guide import page as guide_page
 from otpwise_analyzers.project.config import Settings
 from otpwise_analyzers.project.facts import facts_of
 from otpwise_analyzers.project.index import Project
+from otpwise_analyzers.refactorings import page as refactorings_page
+from otpwise_analyzers.refactorings.catalogue import names, refactoring
 from otpwise_analyzers.rules import fix_page, page
 from otpwise_analyzers.rules.base import AnyRule
 from otpwise_analyzers.rules.catalogue import RULES, modules, rule_in, subscription_of
@@ -43,6 +45,7 @@ def wanted() -> dict[Path, str]:
     )
     offered = {name: fixes_in_examples(rule) for name, rule in RULES.items()}
     files[ROOT / "docs/fixes.md"] = fix_page.whole(RULES.values(), offered)
+    files[ROOT / "docs/refactorings.md"] = refactorings_page.page(map(refactoring, names()))
     constructs = ROOT / "docs/constructs.md"
     files[constructs] = guide_page.whole()
     guide = ROOT / "docs/guide.md"
@@ -110,9 +113,8 @@ def _listed() -> str:
         entry = None
         if rule is not None:
             subscription = subscription_of(rule)
-            needed = [rule.language != "elixir", bool(subscription.template_needles), bool(rule.hides)]
             entry = subscription[
-                : 3 + max((at for at, is_needed in enumerate(needed, 1) if is_needed), default=0)
+                : 5 if subscription.template_needles else 3 if rule.language == "elixir" else 4
             ]
         lines.append(f"    {_quoted(module)}: {_quoted(entry)},\n")
     return f"{head}# fmt: off\n{''.join(lines)}}}\n"

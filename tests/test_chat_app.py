@@ -59,7 +59,6 @@ def test_what_is_left_has_no_fix() -> None:
         "ecto/n-plus-one",
         # Whose result is handed to a function that reads its columns as well.
         "ecto/raw-sql",
-        "ecto/uncomposed-query",
         "phoenix/authorization-stub",
         "phoenix/context-depends-on-web",
         "phoenix/ecto-in-web",

@@ -13,6 +13,7 @@ from otpwise_analyzers.source.edits import Span
 from otpwise_server.analysis import (
     Checked,
     ProjectAnalysis,
+    refactorings_at,
     safe_fixes,
     silence_file,
     silence_line,
@@ -27,6 +28,7 @@ from otpwise_server.workspace_edits import CannotEditError, Caution, obstacle, w
 FIX_ALL = "source.fixAll.otpwise"
 EXPLAIN = "otpwise.explain"
 QUICK_FIX = types.CodeActionKind.QuickFix.value
+EXTRACT = types.CodeActionKind.RefactorExtract.value
 
 _SUFFIX = {
     Applicability.SAFE: "",
@@ -43,7 +45,8 @@ class ActionData(msgspec.Struct, rename="camel", omit_defaults=True):
     """What an action carries to `codeAction/resolve`: enough to find it again, nothing remembered here.
 
     `what` is `fix`, `rule` (all safe fixes of a rule), `file` (all safe fixes), `line`, `ignore-file` or
-    `project` (suppressions). `start` and `end` are the finding's bytes, `title` is the fix's.
+    `project` (suppressions), or `refactoring`. `start` and `end` are the finding's bytes, `title` is the fix's; of a
+    refactoring `rule` is the name, and the bytes are those that were selected.
     """
 
     uri: str
@@ -70,7 +73,7 @@ class Wanted:
 class Offer:
     """Everything that is offered for a range of one checked file. Runs in the analysis thread.
 
-    After `actions`, `left_out` are the titles of fixes that the client cannot make and cannot show as disabled, with the reason.
+    `left_out` are the titles of fixes that the client cannot make and cannot show as disabled, with the reason.
     """
 
     def __init__(
@@ -81,8 +84,6 @@ class Offer:
         self._client = client
         self.reading = Reading(projects, project, {checked.file.path: checked.text})
         self.left_out: dict[str, str] = {}
-        # The rules with a fix here that may be made elsewhere too, and whether that is safe.
-        self.rules: dict[str, bool] = {}
 
     def actions(
         self, span: Span, wanted: Wanted, diagnostics: Sequence[types.Diagnostic]
@@ -97,6 +98,8 @@ class Offer:
             offered.extend(action for rule in rules if (action := self._fix_all_of(rule)) is not None)
             for finding in _first_of_each_rule(here):
                 offered.extend(self._silences(finding, self._of(finding, diagnostics)))
+        if wanted.has(EXTRACT):
+            offered.extend(self._refactorings(span))
         if wanted.has(FIX_ALL) and any(True for _ in safe_fixes(self._checked)):
             data = self._data("file")
             action = self._action("Fix all safe findings of Otpwise in this file", FIX_ALL, data, None)
@@ -113,17 +116,22 @@ class Offer:
             data = self._data("fix", finding, fix.title)
             title = f"{fix.title}{_SUFFIX[fix.applicability]}"
             action = self._action(title, QUICK_FIX, data, change, caution_for(fix))
-            if (
-                action is not None
-                and action.disabled is None
-                and fix.applicability is not Applicability.SCAFFOLD
-            ):
-                is_safe = fix.applicability is Applicability.SAFE
-                self.rules[finding.rule] = self.rules.get(finding.rule, False) or is_safe
             if action is not None:
                 action.diagnostics = diagnostics or None
                 if self._client.preferred and safe == [fix]:
                     action.is_preferred = True
+                yield action
+
+    def _refactorings(self, span: Span) -> Iterator[types.CodeAction]:
+        text = self._checked.text
+        for name, kind, fix in refactorings_at(self._checked, span):
+            change = self._project.build(self._checked, fix, self.reading.data)
+            if change is None:
+                continue
+            data = ActionData(text.uri, text.version, "refactoring", name, span.start, span.end, fix.title)
+            title = f"{fix.title}{_SUFFIX[fix.applicability]}"
+            action = self._action(title, kind, data, change, caution_for(fix))
+            if action is not None:
                 yield action
 
     def _fix_all_of(self, rule: str) -> types.CodeAction | None:
@@ -201,6 +209,10 @@ class Offer:
         if data.what in ("rule", "file"):
             return all_fixes(self._project, checked, self.reading, self._client, data.rule or None), None
         span = Span(data.start, data.end)
+        if data.what == "refactoring":
+            for name, _, fix in refactorings_at(checked, span):
+                if (name, fix.title) == (data.rule, data.title):
+                    return self._project.build(checked, fix, self.reading.data), caution_for(fix)
         for finding in checked.findings:
             if finding.rule != data.rule or finding.span != span:
                 continue

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from otpwise_analyzers.project.facts import FileFacts
     from otpwise_analyzers.project.loading import Sources
     from otpwise_analyzers.project.supervision import Place, Supervised
+    from otpwise_analyzers.refactorings.catalogue import Offered
 
 Stopped = engine.Stopped
 
@@ -161,12 +162,9 @@ class ProjectAnalysis:
 
     def walk(self) -> list[str]:
         """The paths of all files of the project, relative to its root."""
-        return list(self.walking())
-
-    def walking(self) -> Iterator[str]:
-        """The same, one after the other."""
-        if self.root is not None:
-            yield from discovery.walk(self.root, on_problem=_log_problem, exclude=self.settings.exclude)
+        if self.root is None:
+            return []
+        return list(discovery.walk(self.root, on_problem=_log_problem, exclude=self.settings.exclude))
 
     def listed(self, paths: list[str]) -> list[str]:
         """Those of some paths that are the project's: known already, or not ignored by Git or settings."""
@@ -353,6 +351,18 @@ def safe_fixes(checked: Checked, rule: str | None = None) -> Iterator[Fix]:
                 if fix.applicability is Applicability.SAFE:
                     yield fix
                     break
+
+
+def refactorings_at(checked: Checked, span: Span) -> list[Offered]:
+    """What can be made of a cursor or a selection, whether or not a rule fired there."""
+    # Imported when an editor first asks for actions.
+    from otpwise_analyzers.refactorings.catalogue import offers_at
+
+    try:
+        return list(offers_at(checked.file, span))
+    except Exception:
+        log.exception("refactorings failed in %s", checked.file.path)
+        return []
 
 
 def rule_at(checked: Checked, offset: int) -> tuple[list[str], Span] | None:

@@ -189,6 +189,14 @@ _IDENTIFIERS = re.compile(r"(?<![\w.:@\"'])([a-z_]\w*)(?![\w?!]*[(:])(?=\.)")
 def _condition(
     file: ElixirFile, schema: str, binding: str | None, node: Node, definition: Definition
 ) -> Condition | None:
+    key = condition_key(file, binding, node)
+    if key is None:
+        return None
+    return Condition(schema, key, node, definition, _PLAIN.fullmatch(key) is None)
+
+
+def condition_key(file: ElixirFile, binding: str | None, node: Node) -> str | None:
+    """A condition on one binding without the names of variables; None for others, and for a row's own key."""
     pins = [
         one for one in (node, *nodes.descendants(node, "unary_operator")) if nodes.operator_of(one) == "^"
     ]
@@ -213,4 +221,4 @@ def _condition(
     key_text = _BLANKS.sub(" ", text).strip()
     if key_text in _KEYS:
         return None
-    return Condition(schema, key_text, node, definition, _PLAIN.fullmatch(key_text) is None)
+    return key_text

@@ -65,7 +65,9 @@ def added(module: Module, full_names: Sequence[str], imports: Sequence[str] = ()
     head = [
         s for s in statements if _word(s, module.file) in ("use", "import", "alias", "require", "@moduledoc")
     ]
-    head = [s for s in head if not nodes.is_within(s, "do_block", stop=block)]
+    # Below the first function a name would be there for those below it only.
+    first = module.definitions[0].node.start_byte if module.definitions else block.end_byte
+    head = [s for s in head if s.start_byte < first and not nodes.is_within(s, "do_block", stop=block)]
     wanted_imports = [name for name in dict.fromkeys(imports) if name not in module.imports]
     wanted_aliases = sorted(dict.fromkeys(full_names))
     edits: list[Edit] = []

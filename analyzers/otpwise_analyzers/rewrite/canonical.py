@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tree_sitter import Node
 
-from otpwise_analyzers.rewrite.subject import known_module
+from otpwise_analyzers.rewrite.context import known_module
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
 

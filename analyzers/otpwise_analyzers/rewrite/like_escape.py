@@ -17,7 +17,7 @@ from otpwise_analyzers.syntax.file import ElixirFile
 ESCAPED_BY_DEFAULT = frozenset({"Ecto.Adapters.Postgres", "Ecto.Adapters.MyXQL"})
 """The adapters of databases where a backslash escapes in LIKE without an ESCAPE clause."""
 
-_FUNCTION = 'defp escape_like(term), do: String.replace(to_string(term), ["\\\\", "%", "_"], &("\\\\" <> &1))'
+FUNCTION = 'defp escape_like(term), do: String.replace(to_string(term), ["\\\\", "%", "_"], &("\\\\" <> &1))'
 
 
 def escaped(file: ElixirFile, patterns: Sequence[LikePattern]) -> Change | None:
@@ -215,7 +215,7 @@ def _function(file: ElixirFile, pattern: LikePattern) -> list[Edit] | None:
         if definition is None or any(d.name == "escape_like" for d in file.definitions):
             return [] if definition is not None else None
         end = definition.node.end_byte
-        return [Edit(end, end, f"\n\n{_FUNCTION}")]
+        return [Edit(end, end, f"\n\n{FUNCTION}")]
     if module.defines("escape_like", 1):
         return []
     if module.do_block is None or module.do_block.children[-1].type != "end":
@@ -225,4 +225,4 @@ def _function(file: ElixirFile, pattern: LikePattern) -> list[Edit] | None:
         return None
     at = layout.line_start(file, closing.start_byte)
     indent = layout.indent_of(file, module.node) + "  "
-    return [Edit(at, at, f"\n{indent}{_FUNCTION}\n")]
+    return [Edit(at, at, f"\n{indent}{FUNCTION}\n")]

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from tree_sitter import Node
 
 from otpwise_analyzers.project.repo_calls import ROW_WRITES
+from otpwise_analyzers.rewrite.context import known_module
 from otpwise_analyzers.rewrite.ecto_names import QUERY_MACROS
 from otpwise_analyzers.rewrite.layout import statement_span
 from otpwise_analyzers.rewrite.moving import CannotMove, Mover
-from otpwise_analyzers.rewrite.subject import known_module
+from otpwise_analyzers.rewrite.naming import Purpose, purpose_of
 from otpwise_analyzers.rewrite.write_chain import Chain, chain_at
 from otpwise_analyzers.source.edits import Edit, Span
 from otpwise_analyzers.syntax import nodes
@@ -75,6 +76,49 @@ class Piece:
             for comment in self.file.comments
         )
 
+    @property
+    def replaced(self) -> Span:
+        """What the call of the new function replaces: the expression, from the `=` on before it."""
+        parent = self.node.parent
+        if nodes.is_operator(parent, "=") and parent is not None:
+            operator = parent.child_by_field_name("operator")
+            if operator is not None and operator.end_point.row < self.node.start_point.row:
+                between = self.file.data[operator.end_byte : self.node.start_byte]
+                if not between.strip():
+                    return Span(operator.end_byte, self.node.end_byte)
+        return Span(self.node.start_byte, self.node.end_byte)
+
+    def purpose(self, schema: str) -> Purpose | None:
+        changeset = next(
+            (
+                name
+                for node in [*self.folded, self.node]
+                for target in nodes.descendants(node, "dot")
+                if (right := target.child_by_field_name("right")) is not None
+                and (name := self.file.text(right)).endswith("changeset")
+            ),
+            None,
+        )
+        purpose = purpose_of(self.call, schema, changeset)
+        preload = next((call for call in self.calls if call.name == "preload"), None)
+        if purpose is None or preload is None or preload is self.call:
+            return purpose
+        with_ = _preloaded(preload)
+        stem = purpose.name.rstrip("!?")
+        return Purpose(
+            f"{stem}_with_{with_}{purpose.name[len(stem) :]}" if with_ else purpose.name, purpose.doc
+        )
+
+
+def _preloaded(call: Call) -> str | None:
+    """`author` of `Repo.preload(:author)` and of `Repo.preload([:author])`."""
+    if not call.args:
+        return None
+    argument = call.args[-1]
+    items = nodes.named(argument) if argument.type == "list" else [argument]
+    names = [nodes.atom_literal(item, call.file.data) for item in items]
+    return "_and_".join(n for n in names if n) if len(names) <= 2 and all(names) else None
+
 
 def pieces_of(file: ElixirFile, definition: Definition, calls: Sequence[Call]) -> list[Piece]:
     """The pieces of an action that hold all of `calls`. Raises CannotMove when one cannot move."""
@@ -112,7 +156,10 @@ def pieces_of(file: ElixirFile, definition: Definition, calls: Sequence[Call]) -
 
 def _base(calls: Sequence[Call]) -> Call:
     """The call that says what the expression is for; preloads only add to it."""
-    return next((call for call in calls if call.name != "preload"), calls[0])
+    for call in calls:
+        if call.name != "preload":
+            return call
+    raise CannotMove("a preload belongs to whoever loaded the rows")
 
 
 def _whole(call: Call, calls: Sequence[Call]) -> Node:

@@ -11,11 +11,11 @@ from tree_sitter import Node
 from otpwise_analyzers.project.repo_calls import ROW_WRITES
 from otpwise_analyzers.project.roles import is_web_name
 from otpwise_analyzers.project.write_risk import stores_upload
+from otpwise_analyzers.rewrite.context import schema_of_call
 from otpwise_analyzers.rewrite.error_clause import error_clause
 from otpwise_analyzers.rewrite.excerpt import Excerpts, block_of
 from otpwise_analyzers.rewrite.multi import OPERATIONS, Step, answered, pipeline_of, unique
 from otpwise_analyzers.rewrite.naming import schema_word
-from otpwise_analyzers.rewrite.subject import schema_of_call
 from otpwise_analyzers.source.edits import Edit
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call

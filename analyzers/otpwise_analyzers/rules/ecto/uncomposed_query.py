@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
-from otpwise_analyzers.findings import Confidence, Finding, Level, Related
+from otpwise_analyzers.findings import Applicability, Confidence, Finding, Fix, Level, Related
 from otpwise_analyzers.project import places
 from otpwise_analyzers.project.repeated_conditions import (
     AT_LEAST,
@@ -13,15 +14,13 @@ from otpwise_analyzers.project.repeated_conditions import (
     conditions_by_module,
     repeated_base,
 )
-from otpwise_analyzers.rules.base import Example, Impact, Reference, Rule
+from otpwise_analyzers.rewrite.shared_filters import with_shared_filters
+from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
+from otpwise_analyzers.rules.ecto.uncomposed_query_examples import INCORRECT, REPO
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.file import ElixirFile
 
-_REPO = """\
-defmodule Shop.Repo do
-  use Ecto.Repo, otp_app: :shop, adapter: Ecto.Adapters.Postgres
-end
-"""
+_FIX = "Compose these queries from functions of a query module"
 
 
 class UncomposedQuery(Rule):
@@ -43,9 +42,24 @@ class UncomposedQuery(Rule):
         "The whole query is no longer to be read in one place; three or four such functions in a `UserQuery` module, "
         "named for what they mean, make up for it."
     )
-    no_fix = (
-        "Which of the conditions belong together, and what they are called, is the point of such a "
-        "module; a colleague who knows the domain says it better."
+    fix_note = FixNote(
+        writes=(
+            "Each condition that the queries share becomes a function of the schema's query module (`UserQuery` beside "
+            "`User`, or what the project calls it), named for what it says. All queries of the module that repeat them "
+            "begin with its `base/0` and call these functions, as a pipeline. Functions that are there already and mean "
+            "the same are called instead of written again. A condition whose meaning no rule can name is called "
+            "`matching`, under a mark: its name is yours."
+        ),
+        because=(
+            "The clauses keep their order and their values, so that the query is the same. The names are a proposal, and "
+            "whether the conditions belong together is for who knows the domain. A term that LIKE looks for is escaped "
+            "on the way."
+        ),
+        leaves=(
+            "Everything where so many of the queries cannot be taken apart (unions, windows, a base that comes from "
+            "elsewhere, the schema's own module) that the module would still repeat itself; and in each query whatever "
+            "the others do not share."
+        ),
     )
     references = (
         Reference("Ecto.Query: composition", "https://hexdocs.pm/ecto/Ecto.Query.html#module-composition"),
@@ -57,91 +71,7 @@ class UncomposedQuery(Rule):
     calls = frozenset({"from", "where"})
     needles = (b"Repo",)
 
-    incorrect = (
-        Example(
-            """\
-            defmodule Shop.Accounts do
-              import Ecto.Query
-
-              alias Shop.Accounts.User
-              alias Shop.Repo
-
-              def «list_users», do: Repo.all(from(u in User, where: is_nil(u.deleted_at), order_by: u.name))
-
-              def count_users do
-                User
-                |> where([user], is_nil(user.deleted_at))
-                |> Repo.aggregate(:count)
-              end
-
-              def get_user_by_email(email) do
-                Repo.one(from(u in User, where: u.email == ^email and is_nil(u.deleted_at)))
-              end
-            end
-            """,
-            path="lib/shop/accounts.ex",
-            others={"lib/shop/repo.ex": _REPO},
-        ),
-        Example(
-            """\
-            defmodule Shop.Search do
-              import Ecto.Query
-
-              alias Shop.Accounts.User
-              alias Shop.Repo
-
-              def «names»(team_id) do
-                User
-                |> where(team_id: ^team_id)
-                |> where([u], u.status == :active and u.role != :guest)
-                |> select([u], u.name)
-                |> Repo.all()
-              end
-
-              def any?(id) do
-                Repo.exists?(from(u in User, where: u.team_id == ^id, where: u.status == :active))
-              end
-
-              def close(team) do
-                from(u in User, where: u.status == :active, where: u.team_id == ^team.id)
-                |> Repo.update_all(set: [status: :closed])
-              end
-            end
-            """,
-            path="lib/shop/search.ex",
-            others={"lib/shop/repo.ex": _REPO},
-        ),
-        Example(
-            """\
-            defmodule Shop.Permissions do
-              import Ecto.Query
-
-              alias Shop.{Permission, Repo}
-
-              def «get»(room, user) do
-                Repo.one(from(p in Permission, where: p.room_id == ^room and p.user_id == ^user))
-              end
-
-              def moderator?(room_id, user_id) do
-                query =
-                  from(p in Permission,
-                    where: p.user_id == ^user_id and p.room_id == ^room_id and p.role == :moderator
-                  )
-
-                Repo.exists?(query)
-              end
-
-              def revoke(room, user) do
-                Permission
-                |> where(room_id: ^room.id, user_id: ^user.id)
-                |> Repo.delete_all()
-              end
-            end
-            """,
-            path="lib/shop/permissions.ex",
-            others={"lib/shop/repo.ex": _REPO},
-        ),
-    )
+    incorrect = INCORRECT
     correct = (
         Example(
             """\
@@ -163,7 +93,7 @@ class UncomposedQuery(Rule):
             end
             """,
             path="lib/shop/accounts.ex",
-            others={"lib/shop/repo.ex": _REPO},
+            others={"lib/shop/repo.ex": REPO},
             why="each condition is said once, and composed",
         ),
         Example(
@@ -184,7 +114,7 @@ class UncomposedQuery(Rule):
             end
             """,
             path="lib/shop/orders.ex",
-            others={"lib/shop/repo.ex": _REPO},
+            others={"lib/shop/repo.ex": REPO},
             why="one plain equality: a function for it would not be shorter",
         ),
         Example(
@@ -203,7 +133,7 @@ class UncomposedQuery(Rule):
             end
             """,
             path="lib/shop/orders.ex",
-            others={"lib/shop/repo.ex": _REPO},
+            others={"lib/shop/repo.ex": REPO},
             why="two functions, and another schema",
         ),
         Example(
@@ -221,7 +151,7 @@ class UncomposedQuery(Rule):
             end
             """,
             path="lib/shop/order_query.ex",
-            others={"lib/shop/repo.ex": _REPO},
+            others={"lib/shop/repo.ex": REPO},
             why="functions that return a query: these compose already",
         ),
     )
@@ -250,6 +180,9 @@ class UncomposedQuery(Rule):
             related=[
                 Related(Span(one.node.start_byte, one.node.end_byte), f"`{_named(one)}` repeats it")
                 for one in others
+            ],
+            fixes=[
+                Fix(_FIX, Applicability.SCAFFOLD, partial(with_shared_filters, first.node.start_byte, base))
             ],
         )
 
