@@ -51,8 +51,8 @@ class UncomposedQuery(Rule):
             "`matching`, under a mark: its name is yours."
         ),
         because=(
-            "The clauses keep their order and their values, so that the query is the same. The names are a proposal, and "
-            "whether the conditions belong together is for who knows the domain. A term that LIKE looks for is escaped "
+            "Scaffold: the clauses keep their order and their values, so that the query is the same, but the names are a "
+            "proposal, and whether the conditions belong together is for who knows the domain. A term that LIKE looks for is escaped "
             "on the way."
         ),
         leaves=(

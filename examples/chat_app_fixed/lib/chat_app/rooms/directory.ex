@@ -4,17 +4,28 @@ defmodule ChatApp.Rooms.Directory do
   import Ecto.Query
 
   alias ChatApp.Repo
-  alias ChatApp.Rooms.Room
+  alias ChatApp.Rooms.RoomQuery
 
   def list_open_rooms do
-    Repo.all(from r in Room, where: is_nil(r.archived_at) and not r.private, order_by: r.name)
+    RoomQuery.base()
+    |> RoomQuery.not_archived()
+    |> RoomQuery.not_private()
+    |> order_by([room: r], r.name)
+    |> Repo.all()
   end
 
   def count_open_rooms do
-    Repo.aggregate(from(r in Room, where: is_nil(r.archived_at) and not r.private), :count)
+    RoomQuery.base()
+    |> RoomQuery.not_archived()
+    |> RoomQuery.not_private()
+    |> Repo.aggregate(:count)
   end
 
   def get_open_room(name) do
-    Repo.one(from r in Room, where: r.name == ^name and not r.private and is_nil(r.archived_at))
+    RoomQuery.base()
+    |> where([room: r], r.name == ^name)
+    |> RoomQuery.not_private()
+    |> RoomQuery.not_archived()
+    |> Repo.one()
   end
 end
