@@ -94,9 +94,11 @@ examples: $(STAMPS)/venv-test
 bench: $(STAMPS)/venv
 	$(BIN)/python bench/check.py $(CORPUS)
 
-# make fixproof PROJECT=path/to/a/mix/project: applies every fix that is offered there, one at a time.
+# make fixproof PROJECT="path/to/a/mix/project another": proves every fix that is offered there, one at a time, then
+# all together. The projects are copied, never changed. FIXPROOF="--rule otp/missing-init --json proof.json" says more.
+FIXPROOF ?=
 fixproof: $(STAMPS)/venv-test
-	$(BIN)/python -m tests.fixproof $(PROJECT)
+	$(BIN)/python -m tests.fixproof $(FIXPROOF) $(PROJECT)
 
 # make refactorproof PROJECT=path/to/a/mix/project: makes every refactoring that is offered there, one at a time.
 refactorproof: $(STAMPS)/venv-test

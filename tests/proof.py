@@ -1,8 +1,9 @@
 """The proof that a fix is right: what every fix must hold, on examples and on real projects.
 
 Applied, the result parses, the finding is gone, no new one comes, a second application changes
-nothing, and no comment is lost. Whether formatted code stays formatted, and whether Elixir's own
-parser takes it, is asked of Elixir once for many texts (`elixir_complaints`).
+nothing, no comment is lost, and no name is used that nobody declares or declared that nobody uses any
+more (`used_names`). Whether formatted code stays formatted, and whether Elixir's own parser takes it, is
+asked of Elixir once for many texts (`elixir_verdicts`), and so is its compiler (`compiling`).
 """
 
 from __future__ import annotations
@@ -14,17 +15,20 @@ import subprocess
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeGuard
 
 from otpwise_analyzers.engine import check
 from otpwise_analyzers.findings import Change, Finding, Fix
 from otpwise_analyzers.project.config import Settings
 from otpwise_analyzers.project.facts import facts_of
 from otpwise_analyzers.project.index import Project
-from otpwise_analyzers.project.view import FixContext
+from otpwise_analyzers.project.view import FixContext, Key
 from otpwise_analyzers.rules.catalogue import RULES
 from otpwise_analyzers.source.edits import apply
+from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.languages import is_read, open_file
 from otpwise_analyzers.syntax.source_file import SourceFile
+from tests.used_names import UsedNames, objections_to_names, used_names
 
 Files = Mapping[str, bytes]
 
@@ -75,7 +79,11 @@ def _where(file: SourceFile, finding: Finding) -> tuple[str, str, str]:
     return (finding.rule, file.path, definition.name if definition is not None else "")
 
 
-def _comments(file: SourceFile) -> Counter[str]:
+def has_names(file: SourceFile) -> TypeGuard[ElixirFile]:
+    return isinstance(file, ElixirFile) and not file.is_template and not file.error_spans
+
+
+def comments_of(file: SourceFile) -> Counter[str]:
     return Counter(file.text(comment).strip() for comment in file.comments)
 
 
@@ -98,8 +106,19 @@ def objections(
 
 
 def objections_in(
-    project: Project, files: Files, path: str, finding: Finding, fix: Fix, settings: Settings | None = None
+    project: Project,
+    files: Files,
+    path: str,
+    finding: Finding,
+    fix: Fix,
+    settings: Settings | None = None,
+    elsewhere: Mapping[str, Counter[str]] | None = None,
 ) -> tuple[list[str], dict[str, bytes] | None]:
+    """As `objections`, in an index that holds all of the files and that is left as it was.
+
+    `elsewhere` has the findings of the other files by path and rule, where those are to be held against
+    the fix too.
+    """
     settings = settings or Settings()
     file = open_file(path, files[path], project=project.view(path))
     change = build(files, file, fix)
@@ -115,26 +134,31 @@ def objections_in(
     # The same index object may serve many proofs: facts are put in, and put back.
     originals = {p: project.facts(p) for p in touched}
     before_findings: Counter[tuple[str, str, str]] = Counter()
+    names_before: dict[str, UsedNames] = {}
+    names_after: dict[str, UsedNames] = {}
+    changed: set[Key] = set()
     for p in touched:
         if p in files and is_read(p):
             view, found = findings_in(files, p, settings, project)
             before_findings.update(_where(view, one) for one in found)
+            if has_names(view):
+                names_before[p] = used_names(view)
     lost: Counter[str] = Counter()
     try:
         for p in touched:
             if not is_read(p):
                 continue
             if p not in after:
-                lost.update(_comments(open_file(p, files[p])))
-                project.remove(p)
+                lost.update(comments_of(open_file(p, files[p])))
+                changed |= project.remove(p)
                 continue
             fixed = open_file(p, after[p])
             if p in files:
-                lost.update(_comments(open_file(p, files[p])))
-            lost.subtract(_comments(fixed))
+                lost.update(comments_of(open_file(p, files[p])))
+            lost.subtract(comments_of(fixed))
             if fixed.error_spans and not (p in files and open_file(p, files[p]).error_spans):
                 wrong.append(f"{p} does not parse any more: {fixed.error_spans[:2]}")
-            project.update(p, facts_of(fixed))
+            changed |= project.update(p, facts_of(fixed))
         missing = [comment for comment, count in lost.items() if count > 0]
         if missing and not finding.rule.startswith("suppression/"):
             wrong.append(f"lost the comments {missing}")
@@ -145,6 +169,12 @@ def objections_in(
                 view, found = findings_in(after, p, settings, project)
                 after_findings.update(_where(view, one) for one in found)
                 again.extend((view, one) for one in found)
+                if has_names(view):
+                    names_after[p] = used_names(view)
+        for part in change:
+            if part.rename_to is not None and part.path in names_before:
+                names_before[part.rename_to] = names_before.pop(part.path)
+        wrong.extend(objections_to_names(names_before, names_after, project.view(path)))
         here = _where(file, finding)
         if after_findings[here] >= before_findings[here]:
             wrong.append("the finding is still there")
@@ -154,6 +184,12 @@ def objections_in(
         new = {rule: n for rule, n in (by_rule_after - by_rule_before).items() if rule not in hidden}
         if new:
             wrong.append(f"new findings: {new}")
+        for p in project.affected(changed):
+            if p not in touched and elsewhere is not None and p in elsewhere:
+                found = findings_in(after, p, settings, project)[1]
+                more = Counter(one.rule for one in found) - elsewhere[p]
+                if any(rule not in hidden for rule in more):
+                    wrong.append(f"new findings in {p}: {dict(more)}")
         for view, one in again:
             if one.rule == finding.rule and one.message == finding.message:
                 for other in one.fixes:
