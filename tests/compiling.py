@@ -92,6 +92,16 @@ class Compiled:
     warnings: tuple[str, ...]
 
 
+_LIBRARY = re.compile(
+    r"module [\w.]+ is not loaded and could not be found|__struct__/1 is undefined, cannot expand struct"
+)
+
+
+def needs_others(error: str) -> bool:
+    """Whether a text does not compile for want of another file or a library, and may be right for all that."""
+    return _LIBRARY.search(error) is not None
+
+
 def is_harmless(text: bytes) -> bool:
     """Whether a text may be compiled at all: nothing in it would touch the machine."""
     return _UNSAFE.search(text) is None

@@ -27,7 +27,7 @@ from otpwise_analyzers.project.discovery import walk_paths
 from otpwise_analyzers.project.index import Project
 from otpwise_analyzers.syntax.languages import is_read, open_file
 from tests.bulkproof import Bulk, prove_together
-from tests.compiling import Compiled, compile_texts, is_harmless
+from tests.compiling import Compiled, compile_texts, is_harmless, needs_others
 from tests.proof import HAS_ELIXIR, elixir_verdicts, objections_in, project_of
 
 # Most projects write Ecto's and Phoenix's words without parentheses, as their formatters let them.
@@ -209,6 +209,8 @@ def _compile(proof: Proof, folder: Path) -> None:
     results = list(dict.fromkeys(one.text for one in judged))
     after = dict(zip(results, compile_texts(results, folder / "after"), strict=True))
     for one in judged:
+        if needs_others(after[one.text].error):
+            continue
         proof.counts[one.rule, "compiled"] += 1
         said = _complaints(after[one.text], [before[text] for text in one.originals if text in before])
         proof.blame(one.rule, f"{one.label} -> {one.path}", *said)

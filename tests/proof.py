@@ -79,6 +79,22 @@ def _where(file: SourceFile, finding: Finding) -> tuple[str, str, str]:
     return (finding.rule, file.path, definition.name if definition is not None else "")
 
 
+# What is true of the mended code and could not be said before.
+_REVEALED = {
+    # The image is a release from now on, and its configuration stays as it was where it was built.
+    "deploy/docker-mix-in-production": frozenset({"config/missing-runtime-exs"}),
+    # A key that is written as a fallback is in force wherever the release starts without its variable.
+    "config/compile-time-env": frozenset({"config/hardcoded-secret"}),
+    # Reads are spoken of in a project that has contexts; the first extraction may make it one.
+    "phoenix/repo-in-web": frozenset({"phoenix/repo-in-web"}),
+}
+
+
+def expected_after(rule: str) -> frozenset[str]:
+    """The rules that may have more to say when a finding of `rule` is mended."""
+    return frozenset(RULES[rule].hides) | _REVEALED.get(rule, frozenset())
+
+
 def has_names(file: SourceFile) -> TypeGuard[ElixirFile]:
     return isinstance(file, ElixirFile) and not file.is_template and not file.error_spans
 
@@ -180,7 +196,7 @@ def objections_in(
             wrong.append("the finding is still there")
         by_rule_before = Counter(key[0] for key in before_findings.elements())
         by_rule_after = Counter(key[0] for key in after_findings.elements())
-        hidden = RULES[finding.rule].hides
+        hidden = expected_after(finding.rule)
         new = {rule: n for rule, n in (by_rule_after - by_rule_before).items() if rule not in hidden}
         if new:
             wrong.append(f"new findings: {new}")

@@ -12,6 +12,7 @@ from textwrap import dedent
 
 import pytest
 
+from otpwise_analyzers import bulk
 from otpwise_analyzers.findings import Applicability, Change, FileChange, Finding, Fix
 from otpwise_analyzers.project.config import Settings
 from otpwise_analyzers.project.view import FixContext
@@ -195,29 +196,26 @@ def test_what_a_fix_does_to_files_that_it_does_not_touch_is_seen() -> None:
 
 def _together(spoil: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, files: dict[str, bytes]) -> str:
     """What is said of a run in which the fix leaves behind what `spoil` makes of its result."""
-    from otpwise_cli import fixing
+    offered = bulk.offered
 
-    offers = fixing.offers
+    def spoilt(seen, finding, context, on_failure):  # type: ignore[no-untyped-def]
+        for fix, _ in offered(seen, finding, context, on_failure):
+            data = seen.document.data.decode()
+            yield fix, (FileChange(seen.path, (Edit(0, len(data.encode()), spoil(data)),)),)
 
-    def spoilt(checked, finding, outcome, context=None):  # type: ignore[no-untyped-def]
-        for fix, change in offers(checked, finding, outcome, context):
-            data = checked.document.data.decode()
-            yield fix, (FileChange(checked.path, (Edit(0, len(data.encode()), spoil(data)),)),)
-            del change
-
-    monkeypatch.setattr(fixing, "offers", spoilt)
+    monkeypatch.setattr(bulk, "offered", spoilt)
     allowed = frozenset({Applicability.SAFE})
-    bulk = prove_together(project_of(files), files, Settings(), allowed, in_project=True)
-    return "; ".join(bulk.wrong)
+    run = prove_together(project_of(files), files, Settings(), allowed, in_project=True)
+    return "; ".join(run.wrong)
 
 
 def test_together_the_good_fixes_are_good() -> None:
     allowed = frozenset({Applicability.SAFE})
-    bulk = prove_together(project_of(FILES), FILES, Settings(), allowed, in_project=True)
-    assert bulk.wrong == []
-    assert bulk.applied[RULE] == 1
-    assert bulk.after[RULE] == 0
-    assert bulk.changed == {PATH: _good().encode()}
+    run = prove_together(project_of(FILES), FILES, Settings(), allowed, in_project=True)
+    assert run.wrong == []
+    assert run.applied[RULE] == 1
+    assert run.after[RULE] == 0
+    assert run.changed == {PATH: _good().encode()}
 
 
 @pytest.mark.parametrize(

@@ -275,11 +275,26 @@ def test_elixir_finds_the_results_well_formed_and_formatted(tmp_path: Path) -> N
 
 
 def test_an_alias_of_several_lines_keeps_its_distance() -> None:
-    head = "alias Blog.{\n    Posts.Post,\n    Repo\n  }"
-    code = controller("render(conn, :index, posts: Repo.all(Post), one: %Post{})", head)
+    head = "alias Blog.{\n    People.Author,\n    Posts.Post,\n    Repo\n  }"
+    code = controller("render(conn, :index, posts: Repo.all(Post), one: %Post{}, by: %Author{})", head)
     after = fixed(code)
     assert after is not None
-    assert "  }\n\n  alias Blog.Posts\n\n  def index" in after[PATH]
+    assert (
+        "  alias Blog.{\n    People.Author,\n    Posts.Post\n  }\n\n  alias Blog.Posts\n\n  def"
+        in after[PATH]
+    )
+
+
+def test_what_only_comments_and_texts_name_keeps_no_alias() -> None:
+    body = """
+        # The Post of the day.
+        render(conn, :index, posts: Repo.all(Post), title: "Repo and Post")
+        """
+    after = fixed(controller(body, "alias Blog.{Posts.Post, Repo}"))
+    assert after is not None
+    assert "alias Blog.Posts\n" in after[PATH]
+    assert "{" not in after[PATH].partition("def index")[0]
+    assert "Post, Repo" not in after[PATH]
 
 
 def test_writes_that_belong_together_are_not_taken_apart() -> None:

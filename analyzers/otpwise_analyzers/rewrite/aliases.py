@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -162,8 +162,8 @@ def _block_edit(module: Module, at: int, text: str) -> Edit:
 def unused(file: ElixirFile, module: Module, removed: Sequence[Span], replaced: str) -> list[Removal]:
     """The aliases that were used within the `removed` spans and are not used outside of them.
 
-    `replaced` is the text that comes instead. A name counts as used wherever it is written, a template or
-    a comment included.
+    `replaced` is the text that comes instead. A name counts as used wherever code may mean it, a template
+    included, and neither in a comment nor in plain text.
     """
     found: list[Removal] = []
     declarations: dict[int, list[str]] = {}
@@ -173,7 +173,7 @@ def unused(file: ElixirFile, module: Module, removed: Sequence[Span], replaced: 
         if line.type == "call" and line.parent == module.do_block and _word(line, file) == "alias":
             lines[line.start_byte] = line
             declarations.setdefault(line.start_byte, []).append(alias.short)
-    kept = _outside(file, [*removed, *(Span(n.start_byte, n.end_byte) for n in lines.values())]) + replaced
+    kept = _code(file, [*removed, *(Span(n.start_byte, n.end_byte) for n in lines.values())]) + replaced
     gone = "\n".join(file.data[span.start : span.end].decode("utf-8", "replace") for span in removed)
     heads = "\n".join(file.text(line) for line in lines.values())
     for start, shorts in declarations.items():
@@ -247,6 +247,15 @@ def _lines_span(file: ElixirFile, group: list[Node]) -> Span:
     return Span(start, end)
 
 
+def is_written(file: ElixirFile, short: str, but: Iterable[Span]) -> bool:
+    """Whether code outside of the spans has the name: not a comment, and no plain text."""
+    return _mentions(_code(file, but), short)
+
+
+def _code(file: ElixirFile, but: Iterable[Span]) -> str:
+    return _outside(file, [*but, *file.comment_spans, *_texts(file)])
+
+
 def _outside(file: ElixirFile, spans: Iterable[Span]) -> str:
     pieces, at = [], 0
     for span in sorted(spans):
@@ -255,6 +264,13 @@ def _outside(file: ElixirFile, spans: Iterable[Span]) -> str:
         at = max(at, span.end)
     pieces.append(file.data[at:])
     return b" ".join(pieces).decode("utf-8", "replace")
+
+
+def _texts(file: ElixirFile) -> Iterator[Span]:
+    """What is written in strings, a `@doc` among them; a sigil may hold a template and is code."""
+    for content in nodes.descendants(file.tree.root_node, "quoted_content"):
+        if content.parent is not None and content.parent.type in ("string", "charlist"):
+            yield Span(content.start_byte, content.end_byte)
 
 
 def _mentions(text: str, short: str) -> bool:
@@ -269,12 +285,19 @@ def _leads(heads: str, short: str) -> bool:
 def _without(file: ElixirFile, line: Node, shorts: list[str]) -> Edit | None:
     """`alias MyApp.{A, B}` without some of its names; `alias MyApp.A` when one is left."""
     arguments = nodes.arguments_of(line)
-    if not arguments or arguments[0].type != "dot" or not is_one_line(file, line):
+    if not arguments or arguments[0].type != "dot" or nodes.child_of_type(arguments[0], "comment"):
         return None
     left, right = arguments[0].child_by_field_name("left"), arguments[0].child_by_field_name("right")
-    if left is None or right is None or right.type != "tuple":
+    if left is None or right is None or right.type != "tuple" or nodes.child_of_type(right, "comment"):
         return None
     names = [file.text(item) for item in nodes.named(right)]
     left_over = [name for name in names if name.rpartition(".")[2] not in shorts]
-    joined = left_over[0] if len(left_over) == 1 else "{" + ", ".join(left_over) + "}"
+    if len(left_over) == 1:
+        joined = left_over[0]
+    elif is_one_line(file, line):
+        joined = "{" + ", ".join(left_over) + "}"
+    else:
+        # One name a line, as the formatter has it.
+        indent = " " * line.start_point.column
+        joined = "{\n" + ",\n".join(f"{indent}  {name}" for name in left_over) + f"\n{indent}}}"
     return Edit(arguments[0].start_byte, arguments[0].end_byte, f"{file.text(left)}.{joined}")

@@ -98,6 +98,8 @@ def _runs_later(file: ElixirFile, module: Module, use: Node) -> bool:
         return False
     if definition.kind not in ("def", "defp") or definition.module is not module:
         return False
+    if _is_of_a_name(use):
+        return False
     if not _in_body(definition, use) and not _is_default(definition, use):
         return False
     inner = use
@@ -114,6 +116,12 @@ def _runs_later(file: ElixirFile, module: Module, use: Node) -> bool:
             return False
         inner = ancestor
     return False
+
+
+def _is_of_a_name(use: Node) -> bool:
+    """`@storage.Url`: a module's name, which is put together while the module compiles."""
+    right = use.parent.child_by_field_name("right") if use.parent and use.parent.type == "dot" else None
+    return right is not None and right.type == "alias"
 
 
 def _is_default(definition: Definition, use: Node) -> bool:

@@ -7,7 +7,7 @@ import re
 from tree_sitter import Node
 
 from otpwise_analyzers.findings import FileChange
-from otpwise_analyzers.rewrite import layout
+from otpwise_analyzers.rewrite import aliases, layout
 from otpwise_analyzers.source.edits import Edit, Span, apply
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -63,7 +63,7 @@ def portable_text(file: ElixirFile, node: Node) -> str | None:
 def without_unused_alias(file: ElixirFile, change: FileChange, reference: Node | None) -> FileChange:
     """The change, with the `alias` deleted that nothing but the removed `reference` used.
 
-    Kept when its short name stands anywhere else in the file, be it in a comment or a template.
+    Kept when its short name stands anywhere else in the code, be it in a template.
     """
     if reference is None or reference.type != "alias":
         return change
@@ -80,7 +80,6 @@ def without_unused_alias(file: ElixirFile, change: FileChange, reference: Node |
     if any(nodes.descendants(statement, "dot", "tuple", "keywords")) or layout.only_statement(statement):
         return change
     removed.append(Span(statement.start_byte, statement.end_byte))
-    for match in re.finditer(rb"\b" + short.encode() + rb"\b", file.data):
-        if not any(span.start <= match.start() < span.end for span in removed):
-            return change
+    if aliases.is_written(file, short, removed):
+        return change
     return FileChange(change.path, (*change.edits, layout.delete_statement(file, statement)), change.create)

@@ -35,6 +35,9 @@ def task_supervisor_for(project: ProjectView, module: str) -> TaskSupervisor | N
     """
     root = module.partition(".")[0].removesuffix("Web")
     own = [name for name in project.names_of("Task.Supervisor") if not project.app or _is_of(name, root)]
+    if not _is_of_web(module):
+        # The web knows the rest of the application, and not the other way round.
+        own = [name for name in own if not _is_of_web(name)]
     if own:
         best = min(own, key=lambda name: (not _is_general(name), not _is_of(name, root), len(name)))
         return TaskSupervisor(best, True, _is_general(best))
@@ -47,6 +50,10 @@ def task_supervisor_for(project: ProjectView, module: str) -> TaskSupervisor | N
 
 def _is_general(name: str) -> bool:
     return _GENERAL.search(name) is not None
+
+
+def _is_of_web(name: str) -> bool:
+    return any(part.endswith("Web") for part in name.split("."))
 
 
 def _is_of(name: str, root: str) -> bool:
