@@ -69,6 +69,8 @@ class _Names:
         self._templates: list[Node] = []
         for node in nodes.descendants(file.tree.root_node, "identifier", "alias", "sigil"):
             if node.type == "identifier":
+                if self._is_right_of_dot(node):
+                    continue
                 self._identifiers.setdefault(file.text(node), []).append(node)
             elif node.type == "alias":
                 self._aliases.append(node)
@@ -268,7 +270,7 @@ class _Names:
         return known
 
     def _is_called(self, name: str) -> bool:
-        return name.encode() in self._file.names or name in self._identifiers
+        return name in self._identifiers
 
     # -- pieces ------------------------------------------------------------------------------------
 
