@@ -167,7 +167,6 @@ rows
 LEFT_ALONE = [
     # the result's shape is used in another way
     '%{columns: columns, rows: rows} = Repo.query!("SELECT name FROM users")\n{columns, rows}',
-    'result = Repo.query!("SELECT name FROM users")\nresult.rows',
     'to_maps(Repo.query!("SELECT name FROM users"))',
     'case Repo.query("SELECT name FROM users") do\n  {:ok, %{rows: rows}} -> rows\nend',
     'Repo.query!("SELECT name FROM users")',

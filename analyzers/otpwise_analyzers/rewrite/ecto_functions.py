@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from otpwise_analyzers.rewrite.ecto_moments import has_no_zone, interval
 from otpwise_analyzers.rewrite.ecto_terms import ATOM, Term, Terms, only
@@ -169,9 +170,11 @@ def _typed(terms: Terms, node: exp.Cast) -> Term | None:
     kind, value = node.args.get("to"), node.this
     if terms.statement.dialect != "postgres" or not isinstance(kind, exp.DataType):
         return None
-    if isinstance(value, exp.Placeholder) and str(kind.this.value) == "UUID":
+    # A type that sqlglot does not know is a text.
+    called = kind.this.value if isinstance(kind.this, exp.DType) else ""
+    if isinstance(value, exp.Placeholder) and called == "UUID":
         raise NotTranslatedError("a parameter in the database's own form")
-    written = _TYPES.get(str(kind.this.value))
+    written = _TYPES.get(called)
     if written is None or kind.expressions or kind.args.get("nested") or type(node) is not exp.Cast:
         return None
     while isinstance(value, exp.Paren):
@@ -207,7 +210,10 @@ def fragment(terms: Terms, node: exp.Expression) -> Term:
         leaves.append(one)
         return exp.Var(this=f"zq{len(leaves) - 1}qz")
 
-    text = copy.transform(marked).sql(dialect=terms.statement.dialect)
+    try:
+        text = copy.transform(marked).sql(dialect=terms.statement.dialect)
+    except SqlglotError as error:
+        raise NotTranslatedError("an expression that could not be written") from error
     if "?" in text or "\\" in text or not text.isprintable():
         raise NotTranslatedError("a question mark or an escape in a fragment")
     values: list[str] = []

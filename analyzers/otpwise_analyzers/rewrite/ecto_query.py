@@ -215,12 +215,18 @@ class Writer:
     def _selected(
         self, tree: exp.Select, *, is_exists: bool
     ) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
-        if len(tree.expressions) != 1 or not isinstance(tree.expressions[0], exp.Star):
+        star = tree.expressions[0]
+        is_table = isinstance(star, exp.Column) and isinstance(star.this, exp.Star)
+        if len(tree.expressions) != 1 or not (is_table or isinstance(star, exp.Star)):
             return self.outputs(tree.expressions)
         if is_exists:
             return ("1",), ("",), frozenset()
-        only(tree.expressions[0])
-        if len(self.scope.sources) != 1 or next(iter(self.scope.sources.values())).full is None:
+        only(star.this if is_table else star)
+        first = next(iter(self.scope.sources.values()))
+        if is_table:
+            if self.scope.sources.get(self.scope.name(star.args.get("table"))) is not first or not first.full:
+                raise NotTranslatedError("`SELECT *` of a table without a schema, or of several")
+        elif len(self.scope.sources) != 1 or first.full is None:
             raise NotTranslatedError("`SELECT *` of a table without a schema, or of several")
         if tree.args.get("group") is not None or tree.args.get("distinct") is not None:
             raise NotTranslatedError("`SELECT *` in groups")

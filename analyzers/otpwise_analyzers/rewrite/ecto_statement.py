@@ -134,7 +134,7 @@ def _changed(
 
 
 def _insert(writer: Writer, tree: exp.Insert) -> Query:
-    only(tree, "this", "expression", "conflict")
+    only(tree, "this", "expression", "conflict", "returning")
     target, values = tree.this, tree.expression
     if not isinstance(target, exp.Schema) or not isinstance(values, exp.Values):
         raise NotTranslatedError("an INSERT without columns and values")
@@ -158,7 +158,13 @@ def _insert(writer: Writer, tree: exp.Insert) -> Query:
         rows.append(f"%{{{', '.join(pairs)}}}")
     options = [f'prefix: "{source.prefix}"'] if source.prefix else []
     options.extend(_on_conflict(writer, tree.args.get("conflict")))
-    return Query("INSERT", (source,), (), rows=tuple(rows), options=tuple(options))
+    query = Query("INSERT", (source,), (), rows=tuple(rows))
+    if tree.args.get("returning") is not None:
+        query = _returning(writer, tree, query)
+        if len(writer.plain) != len(query.selected):
+            raise NotTranslatedError("RETURNING of an expression")
+        options.append(f"returning: [{', '.join(f':{name}' for name in query.outputs)}]")
+    return replace(query, options=tuple(options))
 
 
 def _is_plain(written: str, values: exp.Values, at: int) -> bool:

@@ -144,10 +144,10 @@ def _lines_of(macro: str, bindings: str, text: str, indent: str) -> Iterator[str
         yield head
         yield from _with_commas(keywords, inner)
         yield f"{indent})"
-    elif len(plain) > 1 and plain[-1].startswith("["):
-        yield f"{indent}|> {macro}({', '.join(plain[:-1])}, ["
-        yield from _with_commas(term_layout.arguments(plain[-1][1:-1]), inner)
-        yield f"{indent}])"
+    elif len(plain) > 1 and (opening := term_layout.opened(plain[-1])):
+        yield f"{indent}|> {macro}({', '.join(plain[:-1])}, {opening}"
+        yield from _with_commas(term_layout.arguments(plain[-1][len(opening) : -1]), inner)
+        yield f"{indent}{plain[-1][-1]})"
     else:
         yield f"{indent}|> {macro}("
         yield from _with_commas(given, inner)

@@ -32,6 +32,8 @@ _BARE_FROM = re.compile(rb"\bfrom \w+ in ")
 _OTHER_NAMES = re.compile(rb"\bsource:|@schema_prefix|@field_source_mapper|@primary_key (?!\{:id,)")
 _OTHER_KEYS = re.compile(rb"@primary_key (?!\{:id, :id\b)|@foreign_key_type|belongs_to[^\n]*\n?[^\n]*\btype:")
 
+_ONE_ROW = re.compile(r"\[\[([a-z_]\w*(?:, [a-z_]\w*)*)\]\]")
+
 
 def untranslated(file: ElixirFile, sql_call: SqlCall, project: ProjectView) -> str | None:
     """What of a statement has no translation, in a few words; None when all of it has."""
@@ -160,6 +162,19 @@ class _Shape(NamedTuple):
 def _shaped(query: Query, use: Use) -> _Shape | None:
     """How the query's result fits what the code does with it."""
     selected = query.selected
+    if use.wants == "structs":
+        is_loaded = query.verb == "SELECT" and not selected and query.sources[0].full == use.loads
+        return _Shape(use.left, run="all") if is_loaded else None
+    if use.wants == "maps":
+        if (
+            query.verb != "SELECT"
+            or not selected
+            or len(set(query.outputs)) != len(selected)
+            or "" in query.outputs
+        ):
+            return None
+        pairs = ", ".join(f'"{name}" => {text}' for name, text in zip(query.outputs, selected, strict=True))
+        return _Shape(use.left, (f"%{{{pairs}}}",), True, "all")
     if query.verb == "SELECT":
         if use.wants == "one" and selected:
             name = only_name(use.left)
@@ -169,10 +184,19 @@ def _shaped(query: Query, use: Use) -> _Shape | None:
         if use.wants == "rows" and selected:
             return _Shape(use.left, selected, run="all")
         return _Shape(run="all") if use.wants == "result" and not selected else None
+    if query.verb == "INSERT" and selected:
+        names = _ONE_ROW.fullmatch(use.left) if use.wants in ("rows", "one") else None
+        given = names[1].split(", ") if names is not None else []
+        if len(given) != len(selected) or len(query.rows) != 1:
+            return None
+        pairs = ", ".join(f"{name}: {one}" for name, one in zip(query.outputs, given, strict=True))
+        return _Shape(f"{{_, [%{{{pairs}}}]}}")
     if use.wants in ("rows", "one") and selected and use.left:
         return _Shape(f"{{_, {use.left}}}", selected)
     if use.wants == "count" and use.left:
         return _Shape(f"{{{use.left}, _}}")
+    if use.wants == "pair":
+        return _Shape()
     return _Shape() if use.wants in ("dropped", "result") else None
 
 
@@ -190,7 +214,8 @@ def _is_bare(file: ElixirFile, context: FixContext) -> bool:
 
 def _replaced(file: ElixirFile, sql_call: SqlCall, use: Use) -> Span | None:
     """The bytes that go: the call with what takes its result, and the variable that holds the SQL."""
-    span = Span(use.node.start_byte, use.node.end_byte)
+    start = use.start if use.start is not None else use.node.start_byte
+    span = Span(start, use.node.end_byte)
     if sql_call.source != sql_call.argument:
         template, sql = sql_call.template, sql_call.sql
         assignment = sql_call.source.parent
@@ -201,7 +226,8 @@ def _replaced(file: ElixirFile, sql_call: SqlCall, use: Use) -> Span | None:
         following = assignment.next_named_sibling
         if following is None or not layout.is_statement(assignment):
             return None
-        if following.start_byte != use.node.start_byte or not nodes.encloses(following, use.node):
+        is_ahead = use.start is not None or nodes.encloses(following, use.node)
+        if following.start_byte != start or not is_ahead:
             return None
         span = Span(assignment.start_byte, span.end)
     if any(span.start <= comment.start_byte < span.end for comment in file.comments):
@@ -265,6 +291,7 @@ def _change(
     if added is None:
         return None
     edits = aliases.settled(file, added, aliases.unused(file, module, [replaced], text))
+    edits.extend(use.edits)
     edits.append(Edit(replaced.start, replaced.end, text))
     if "\n" in text and layout.is_statement(use.node):
         edits.extend(_blank_lines(file, use.node, replaced))

@@ -9,27 +9,35 @@ from tree_sitter import Node
 
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite import layout
+from otpwise_analyzers.rewrite.sql_result_patterns import by_name, in_case, in_with, loaded
+from otpwise_analyzers.source.edits import Edit
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 
 
 class Use(NamedTuple):
-    """`node` becomes the query's result, behind `left =` when that is not empty.
+    """`node` becomes the query's result, behind `left =` when that is not empty; `edits` change what takes it.
 
     `wants` is `rows` (a list of lists), `one` (the only value of the only row), `count` (the number of rows
-    that a statement changed), `dropped` (nothing) or `result` (returned by a function that nobody calls).
+    that a statement changed), `pair` (the same, by patterns), `structs` (of the schema `loads`), `maps`
+    (by the columns' names), `dropped` (nothing) or `result` (returned by a function that nobody calls). What goes begins at `start`, if not with the
+    node.
     """
 
     node: Node
     wants: str
     left: str = ""
+    edits: tuple[Edit, ...] = ()
+    start: int | None = None
+    loads: str = ""
 
 
 _NAME = r"[a-z_]\w*"
 _ROWS = re.compile(
     rf"%(?:[\w.]+)?\{{rows: (?P<rows>{_NAME}|\[{_NAME}\]|\[\[{_NAME}(?:, {_NAME})*\](?: \| {_NAME})?\])\}}"
 )
+_VARIABLE = re.compile(_NAME)
 _COUNT = re.compile(rf"%(?:[\w.]+)?\{{num_rows: (?P<count>{_NAME})\}}")
 _ONE = re.compile(rf"\[\[(?P<name>{_NAME})\]\]")
 _STAGE = re.compile(r"Map\.(?:fetch!|get)\(:(rows|num_rows)\)|then\(& ?&1\.(rows|num_rows)\)")
@@ -44,6 +52,9 @@ def use_of(file: ElixirFile, call: Call, context: FixContext) -> Use | None:
         return None
     if nodes.is_operator(parent, "=") and parent.child_by_field_name("right") == node:
         return _matched(file, parent, raises=raises) if nodes.value_is_dropped(parent) else None
+    parts = in_case(file, node, raises=raises) or in_with(file, node, raises=raises)
+    if parts is not None:
+        return Use(node, "pair" if parts.wants == "count" else "rows", edits=parts.edits)
     if not raises:
         return None
     if parent.type == "dot" and parent.parent is not None and parent.parent.type == "call":
@@ -74,6 +85,16 @@ def _matched(file: ElixirFile, match: Node, *, raises: bool) -> Use | None:
         if inner is None:
             return None
         pattern = inner[1]
+    taken = loaded(file, match) if raises else None
+    if taken is not None:
+        following, schema, target = taken
+        if schema is None:
+            return Use(following, "maps", target, start=match.start_byte)
+        full = file.module_name(schema) or ""
+        return Use(following, "structs", target, start=match.start_byte, loads=full)
+    if _VARIABLE.fullmatch(pattern):
+        named = by_name(file, match, pattern)
+        return Use(match, named[0], named[1], named[2]) if named is not None else None
     rows, count = _ROWS.fullmatch(pattern), _COUNT.fullmatch(pattern)
     if rows is not None:
         return Use(match, "one" if _ONE.fullmatch(rows["rows"]) else "rows", rows["rows"])

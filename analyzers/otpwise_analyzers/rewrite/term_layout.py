@@ -21,8 +21,10 @@ def item(text: str, indent: str, *, behind: int = 1) -> list[str]:
     pair = _PAIR.fullmatch(text)
     if pair is not None:
         return _pair(pair[1], pair[2], indent, behind)
-    if text.startswith("[") and _closes_at_end(text, 0):
-        return [f"{indent}[", *_items(arguments(text[1:-1]), indent + "  "), f"{indent}]"]
+    opening = opened(text)
+    if opening:
+        inner = text[len(opening) : -1]
+        return [f"{indent}{opening}", *_items(arguments(inner), indent + "  "), f"{indent}{text[-1]}"]
     call = _CALL.fullmatch(text)
     if call is None or not _closes_at_end(text, len(call[1])):
         return [indent + text]
@@ -30,6 +32,14 @@ def item(text: str, indent: str, *, behind: int = 1) -> list[str]:
     if call[1] == "from" and len(given) > 1:
         return [f"{indent}from({given[0]},", *_items(given[1:], indent + "  "), f"{indent})"]
     return [f"{indent}{call[1]}(", *_items(given, indent + "  "), f"{indent})"]
+
+
+def opened(text: str) -> str:
+    """The `[` or `%{` of a text that is one list or one map, else nothing."""
+    for opening in ("[", "%{"):
+        if text.startswith(opening) and _closes_at_end(text, len(opening) - 1):
+            return opening
+    return ""
 
 
 def arguments(text: str) -> list[str]:
@@ -53,8 +63,10 @@ def arguments(text: str) -> list[str]:
 
 
 def _pair(key: str, value: str, indent: str, behind: int) -> list[str]:
-    if value.startswith("[") and _closes_at_end(value, 0):
-        return [f"{indent}{key}: [", *_items(arguments(value[1:-1]), indent + "  "), f"{indent}]"]
+    opening = opened(value)
+    if opening:
+        inner = value[len(opening) : -1]
+        return [f"{indent}{key}: {opening}", *_items(arguments(inner), indent + "  "), f"{indent}{value[-1]}"]
     return [f"{indent}{key}:", *item(value, indent + "  ", behind=behind)]
 
 
