@@ -9,212 +9,100 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from otpwise_analyzers.findings import FileChange
-from otpwise_analyzers.project import places
-from otpwise_analyzers.project.roles import app_prefix, is_web_name
+from otpwise_analyzers.project.roles import is_web_name
 from otpwise_analyzers.project.view import FixContext, ProjectView
 from otpwise_analyzers.rewrite import aliases
+from otpwise_analyzers.rewrite.ecto_names import QUERY_MACROS
 from otpwise_analyzers.rewrite.layout import change_of, indent_of, line_end, line_start, reindent
-from otpwise_analyzers.rewrite.naming import plural, schema_word, underscored
+from otpwise_analyzers.rewrite.naming import camelized, plural, schema_word, underscored
+from otpwise_analyzers.rewrite.subject import (
+    RESOURCE,
+    Subject,
+    is_domain,
+    known_module,
+    prefix_of,
+    subject_of,
+)
 from otpwise_analyzers.source.edits import Edit
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
 
-_MAX_CHOICES = 4
-# Modules that may call a repo but are about something else than a domain.
-_NO_CONTEXT = re.compile(
-    r"(Serializer|Mailer|Emails?|Release|Telemetry|Factory|Helpers?|Guardian|Seeds?|Seeder|Migrator|Worker|Query|"
-    r"Queries|Policy|Loader|Resolver|Plug|Auth|Application|Repo|Cache|Notifier|Schemas?|Models?|Types|Entities)$"
-)
+_MAX_CHOICES = 3
+# From this score on a context speaks of the rows itself; others are then no choice.
+_SURE = 8
 # The domain that everybody puts these under, Phoenix's own generator of authentication first.
 _CRUD = re.compile(r"(get|list|create|update|delete|fetch|find)_")
 _ACCOUNTS = frozenset({"User", "UserToken", "UserSession", "Credential", "UserNotifier"})
-
-
-def written_schema(file: ElixirFile, node: Node) -> str | None:
-    """The schema that an expression names, in full: the first module in it that is one."""
-    candidates: list[str] = []
-    for alias in [node, *nodes.descendants(node, "alias")]:
-        if alias.type != "alias" or _is_receiver_of_repo(file, alias):
-            continue
-        full = file.resolve(file.text(alias), alias.start_byte)
-        known = known_module(file, full)
-        if known is not None and file.project.schema(known) is not None:
-            return known
-        parent = alias.parent
-        named = parent is not None and (
-            parent.type in ("struct", "arguments") or nodes.operator_of(parent) in ("in", "|>")
-        )
-        if known is None and named:
-            candidates.append(full)
-    for full in candidates:
-        if not full.startswith(("Ecto.", "Phoenix.", "Plug.")) and not is_web_name(full):
-            return full
-    return None
-
-
-def _is_receiver_of_repo(file: ElixirFile, alias: Node) -> bool:
-    return bool(file.project.is_repo(file.resolve(file.text(alias), alias.start_byte)))
-
-
-def known_module(file: ElixirFile, full: str) -> str | None:
-    """The project's module that a name means; a bare name without an alias may be one of the app's."""
-    project: ProjectView = file.project
-    if project.module(full) is not None:
-        return full
-    if "." in full:
-        return None
-    prefix = web_prefix(file)
-    if prefix is not None and project.module(f"{prefix}.{full}") is not None:
-        return f"{prefix}.{full}"
-    ending = f".{full}"
-    named = [m.facts.name for m in project.modules() if m.facts.name.endswith(ending) and m.facts.schema]
-    return named[0] if len(named) == 1 else None
-
-
-def web_prefix(file: ElixirFile) -> str | None:
-    """`MyApp` for a file of `MyAppWeb`, by the first module in it."""
-    for module in file.modules:
-        prefix = app_prefix(module.name)
-        if prefix is not None:
-            return prefix
-    return None
-
-
-def schema_of_value(file: ElixirFile, definition: Definition, value: Node) -> str | None:
-    """The schema of the rows that an expression is about, looked up through one variable."""
-    found = written_schema(file, value)
-    if found is not None:
-        return found
-    names = {
-        file.text(node)
-        for node in [value, *nodes.descendants(value, "identifier")]
-        if node.type == "identifier"
-    }
-    for pattern in [*nodes.descendants(definition.node, "binary_operator")]:
-        if not nodes.is_operator(pattern, "=") and not nodes.is_operator(pattern, "<-"):
-            continue
-        left, right = pattern.child_by_field_name("left"), pattern.child_by_field_name("right")
-        if left is None or right is None or pattern.start_byte >= value.end_byte:
-            continue
-        sides = {
-            file.text(n) for n in [left, *nodes.descendants(left, "identifier")] if n.type == "identifier"
-        }
-        if not names & sides and not (right.type == "identifier" and file.text(right) in names):
-            continue
-        found = written_schema(file, left) or written_schema(file, right)
-        if found is not None:
-            return found
-    return None
-
-
-def schema_named(project: ProjectView, words: Iterable[str]) -> str | None:
-    """The project's only schema that a variable is named for: `user`, `current_user`."""
-    wanted = {word.removeprefix("current_") for word in words}
-    found = [
-        m.facts.name for m in project.modules() if m.facts.schema and schema_word(m.facts.name) in wanted
-    ]
-    return found[0] if len(found) == 1 else None
 
 
 def contexts_for(file: ElixirFile, definition: Definition, calls: Sequence[Call]) -> list[str]:
     """The contexts that the calls could move to: one when their schema says it, else a few of the app's."""
     if definition.module is None:
         return []
+    undecided: Subject | None = None
     for call in calls:
-        schema = schema_of_call(file, definition, call)
-        if schema is None:
+        subject = subject_of(file, definition, call)
+        if subject is None:
             continue
-        parent = schema.rpartition(".")[0]
-        prefix = app_prefix(definition.module.name) or parent.partition(".")[0]
-        if parent and parent != prefix and not is_web_name(parent):
-            # `MyApp.Schemas` only gathers schemas; which domain they belong to cannot be told.
-            return [] if gathers_modules(parent) else [parent]
-        if not prefix:
-            return []
-        return _choices(file.project, prefix, schema)
-    return []
+        if subject.context is not None:
+            return [subject.context]
+        if undecided is None or (undecided.schema is None and subject.schema is not None):
+            undecided = subject
+    if undecided is None:
+        return []
+    return choices(file, definition, undecided)
 
 
-def gathers_modules(name: str) -> bool:
-    """Whether a name space holds modules of one kind (`MyApp.Schemas`) and is no domain."""
-    return _NO_CONTEXT.search(name) is not None
-
-
-def schema_of_call(file: ElixirFile, definition: Definition, call: Call) -> str | None:
-    """The schema that a repo call reads or writes."""
-    values = call.all_args
-    if not values:
-        return None
-    first = nodes.unwrap(values[0])
-    associated = _association_in(file, first)
-    if associated is not None:
-        return _associated_schema(file, definition, *associated)
-    found = schema_of_value(file, definition, first)
-    if found is not None:
-        return found
-    words = {file.text(n) for n in [first, *nodes.descendants(first, "identifier")] if n.type == "identifier"}
-    return schema_named(file.project, words)
-
-
-def _association_in(file: ElixirFile, value: Node) -> tuple[Node, str] | None:
-    """The owner and the name in `assoc(user, :posts)`, `user |> build_assoc(:posts) |> ...`."""
-    for call in file.calls("assoc", "build_assoc"):
-        if not nodes.encloses(value, call.node) or len(call.all_args) < 2:
-            continue
-        if any(nodes.is_operator(node, "in") for node in (call.node.parent,)):
-            continue
-        name = nodes.atom_literal(call.all_args[1], file.data)
-        if name is not None:
-            return call.all_args[0], name
-    return None
-
-
-def _associated_schema(file: ElixirFile, definition: Definition, owner: Node, name: str) -> str | None:
-    words = [file.text(n) for n in [owner, *nodes.descendants(owner, "identifier")] if n.type == "identifier"]
-    of = schema_of_value(file, definition, owner) or schema_named(file.project, words)
+def choices(file: ElixirFile, definition: Definition, subject: Subject) -> list[str]:
+    """Contexts for rows that no name space says one for, those with the most to do with them first."""
     project: ProjectView = file.project
-    schema = project.schema(of) if of is not None else None
-    for association in schema.associations if schema is not None else ():
-        if association.name == name:
-            return association.module
-    return None
-
-
-def _choices(project: ProjectView, prefix: str, schema: str) -> list[str]:
-    """Contexts for a schema that stands directly below the app: those that speak of it come first."""
-    word = schema_word(schema)
-    speaking: list[str] = []
-    others: list[str] = []
+    word, many, schema = subject.word, plural(subject.word), subject.schema
+    prefix = prefix_of(file, definition, schema)
+    asking = definition.module.name if definition.module is not None else ""
+    near = _mentioned(file, definition.node)
+    around = _mentioned(file, file.root)
+    scores: dict[str, int] = {}
     for located in project.modules():
         facts = located.facts
         name = facts.name
-        if name.rpartition(".")[0] != prefix or facts.schema is not None or not facts.repo_calls:
+        if name == schema and facts.repo_calls and not is_web_name(name):
+            # A schema that reads and writes itself is where this project has such functions.
+            scores[name] = 9
             continue
-        if not places.is_production_code(located.path) or "lib/" not in located.path:
+        if name.rpartition(".")[0] != prefix or not facts.repo_calls or "lib/" not in located.path:
             continue
-        if facts.uses:
+        if facts.uses or not is_domain(project, name):
             # A channel of an old Phoenix, a process, a test case: no context.
             continue
-        if _NO_CONTEXT.search(name) or facts.behaviours:
-            continue
         names = {function.name.rstrip("!?") for function in facts.functions}
-        own = {f"get_{word}", f"create_{word}", f"list_{plural(word)}", f"update_{word}", f"delete_{word}"}
-        if not any(_CRUD.match(function) for function in names):
-            continue
-        (speaking if names & own else others).append(name)
-    if speaking:
-        return sorted(speaking)[:1]
-    last = schema.rpartition(".")[2]
-    derived = f"{prefix}.Accounts" if last in _ACCOUNTS else f"{prefix}.{_camelized(plural(word))}"
-    if project.module(derived) is not None and derived not in others:
-        return sorted(others)[:_MAX_CHOICES]
-    return list(dict.fromkeys([derived, *sorted(others)]))[:_MAX_CHOICES]
+        own = {f"get_{word}", f"create_{word}", f"list_{many}", f"update_{word}", f"delete_{word}"}
+        score = 8 if (schema is not None and names & own) or schema_word(name) == word else 0
+        spoken_of = any(f"_{word}_" in f"_{known}_" or f"_{many}_" in f"_{known}_" for known in names)
+        score += 4 if schema is not None and spoken_of else 0
+        score += 3 if name in near else 1 if schema is not None and name in around else 0
+        score += 2 if schema_word(name) == schema_word(RESOURCE.sub("", asking)) else 0
+        if score and (spoken_of or any(_CRUD.match(function) for function in names)):
+            scores[name] = score
+    ranked = sorted(scores, key=lambda name: (-scores[name], name))
+    if ranked and scores[ranked[0]] >= _SURE:
+        return [name for name in ranked if scores[name] >= _SURE][:_MAX_CHOICES]
+    if schema is not None:
+        last = schema.rpartition(".")[2]
+        derived = f"{prefix}.Accounts" if last in _ACCOUNTS else f"{prefix}.{camelized(many)}"
+        if derived not in ranked and (project.module(derived) is None or is_domain(project, derived)):
+            ranked.insert(0, derived)
+    return ranked[:_MAX_CHOICES]
 
 
-def _camelized(word: str) -> str:
-    return "".join(part.capitalize() for part in word.split("_"))
+def _mentioned(file: ElixirFile, node: Node) -> set[str]:
+    """The modules that some code names, in full."""
+    return {
+        known_module(file, full) or full
+        for alias in nodes.descendants(node, "alias")
+        if "." in (full := file.resolve(file.text(alias), alias.start_byte))
+    }
 
 
 class Target(NamedTuple):
@@ -241,9 +129,40 @@ def target_of(ctx: FixContext, name: str, near: Iterable[str] = ()) -> Target | 
                 return Target(name, located.path, file, module)
         return None
     path = f"{_lib_folder(ctx, name, near)}{underscored(name)}.ex"
+    if _lie_in_their_folders(ctx, name):
+        path = f"{path.removesuffix('.ex')}/{path.rpartition('/')[2]}"
     if ctx.exists(path):
         return None
     return Target(name, path, None, None)
+
+
+def _lie_in_their_folders(ctx: FixContext, name: str) -> bool:
+    """Whether the contexts beside a new one are at `accounts/accounts.ex` rather than at `accounts.ex`."""
+    prefix = name.rpartition(".")[0]
+    inside = beside = 0
+    for located in ctx.project.modules():
+        if located.facts.name.rpartition(".")[0] != prefix or not is_domain(ctx.project, located.facts.name):
+            continue
+        own = underscored(located.facts.name)
+        last = own.rpartition("/")[2]
+        inside += located.path.endswith(f"/{own}/{last}.ex")
+        beside += located.path.endswith(f"/{own}.ex") and located.facts.repo_calls > 0
+    return inside > beside
+
+
+def is_within_reach(ctx: FixContext, target: Target, near: Node) -> bool:
+    """Whether the checked file's app may call the target's: in an umbrella it has to depend on it.
+
+    `near` is code of the file: what it names is within its reach.
+    """
+    own, folder = ctx.project.app, target.path.partition("lib/")[0].rstrip("/")
+    if not own or folder == own:
+        return True
+    mixes = ctx.project.mixes
+    if not mixes or folder.rpartition("/")[2] in mixes[0].deps:
+        return True
+    named = (ctx.project.module(name) for name in _mentioned(ctx.file, near))
+    return any(located is not None and located.path.startswith(f"{folder}/") for located in named)
 
 
 def _lib_folder(ctx: FixContext, name: str, near: Iterable[str]) -> str:
@@ -281,11 +200,44 @@ def added(target: Target, functions: Sequence[NewFunction], about: str) -> FileC
         return FileChange(target.path, (Edit(0, 0, text),), create=True)
     head = aliases.added(target.module, wanted, imports)
     place = _place(target.module)
-    if head is None or place is None:
+    completed = _completed_imports(target.module, imports)
+    if head is None or place is None or completed is None:
         return None
+    head.extend(completed)
     indent = indent_of(target.file, target.module.node) + "  "
     text = "\n\n".join(reindent(function.text, indent) for function in functions)
     return change_of(target.file, [*head, place._replace(new=place.new.replace("@", text, 1))])
+
+
+def _completed_imports(module: Module, imports: Iterable[str]) -> list[Edit] | None:
+    """Takes the `only:` off an import whose other functions are needed now.
+
+    None when the module has functions of its own that would be called like the imported ones.
+    """
+    if "Ecto.Query" not in imports:
+        return []
+    file = module.file
+    written = [
+        call
+        for call in file.calls("import")
+        if call.is_local
+        and call.enclosing_module is module
+        and call.args
+        and file.module_name(call.args[0]) == "Ecto.Query"
+    ]
+    whole = [call for call in written if not {"only", "except"} & call.keywords.keys()]
+    if whole or (not written and "Ecto.Query" in module.imports):
+        return []
+    if any(module.defines(name) for name in QUERY_MACROS):
+        return None
+    return [Edit(call.args[0].end_byte, call.args[-1].end_byte, "") for call in written if len(call.args) > 1]
+
+
+def is_taken(project: ProjectView, module: Module, name: str, arity: int) -> bool:
+    """Whether a module has a function of this name that the new one would be mistaken for."""
+    if module.defines(name, arity) or any(c.min_arity != c.arity for c in module.clauses(name)):
+        return True
+    return any(project.function(imported, name, arity) is not None for imported in module.imports)
 
 
 def _place(module: Module) -> Edit | None:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from tree_sitter import Node
 
 from otpwise_analyzers.rewrite import aliases
-from otpwise_analyzers.rewrite.context import Target, known_module
-from otpwise_analyzers.rewrite.layout import indent_of
+from otpwise_analyzers.rewrite.context import Target
+from otpwise_analyzers.rewrite.ecto_names import KERNEL, QUERY_MACROS
+from otpwise_analyzers.rewrite.layout import WIDTH, indent_at, indent_of
 from otpwise_analyzers.rewrite.moving import Moved
-from otpwise_analyzers.source.edits import Edit, apply
-from otpwise_analyzers.syntax import nodes
+from otpwise_analyzers.rewrite.subject import known_module
+from otpwise_analyzers.source.edits import Edit, Span, apply
 from otpwise_analyzers.syntax.file import ElixirFile
 
 
@@ -25,17 +26,42 @@ class Excerpts:
 
     def text(self, node: Node, moved: Moved) -> str:
         """The expression for the target: holes filled with their parameters, modules renamed."""
-        edits = [edit for edit in moved.edits if node.start_byte <= edit.start and edit.end <= node.end_byte]
+        span = Span(node.start_byte, node.end_byte)
+        return joined(dedented(self._rewritten(span, moved), indent_of(self.file, node)))
+
+    def lines(self, span: Span, moved: Moved) -> str:
+        """The same for all that stands in a span, which begins a line."""
+        indent = indent_at(self.file, span.start)
+        return _rejoined(dedented(self._rewritten(span, moved).removeprefix(indent), indent))
+
+    def _rewritten(self, span: Span, moved: Moved) -> str:
+        edits = [edit for edit in moved.edits if span.start <= edit.start and edit.end <= span.end]
         for alias, full in moved.modules:
-            if nodes.encloses(node, alias) and not any(e.start <= alias.start_byte < e.end for e in edits):
+            inside = span.start <= alias.start_byte and alias.end_byte <= span.end
+            if inside and not any(e.start <= alias.start_byte < e.end for e in edits):
+                own = self._within(alias, full)
+                if own is not None:
+                    edits.append(own)
+                    continue
                 written = self.file.text(alias)
                 here = self.module(full, written)
                 if here != written:
                     edits.append(Edit(alias.start_byte, alias.end_byte, here))
-        base = node.start_byte
-        local = [Edit(edit.start - base, edit.end - base, edit.new) for edit in edits]
-        text = apply(self.file.data[base : node.end_byte], local).decode()
-        return joined(dedented(text.replace("\r\n", "\n"), indent_of(self.file, node)))
+        local = [Edit(edit.start - span.start, edit.end - span.start, edit.new) for edit in edits]
+        return apply(self.file.data[span.start : span.end], local).decode().replace("\r\n", "\n")
+
+    def _within(self, alias: Node, full: str) -> Edit | None:
+        """What becomes of the target's own name in it: `Blog.get_post!(id)` is `get_post!(id)` there."""
+        module = self.target.module
+        if (known_module(self.file, full) or full) != self.target.name or module is None:
+            return None
+        dot = alias.parent
+        right = dot.child_by_field_name("right") if dot is not None and dot.type == "dot" else None
+        name = self.file.text(right) if right is not None else ""
+        if right is not None and right.type == "identifier" and name not in QUERY_MACROS | KERNEL:
+            if any(clause.kind == "def" for clause in module.clauses(name)):
+                return Edit(alias.start_byte, right.start_byte, "")
+        return Edit(alias.start_byte, alias.end_byte, "__MODULE__")
 
     def module(self, full: str, written: str) -> str:
         """How the target writes a module's name; notes the alias that this takes."""
@@ -89,6 +115,30 @@ def block_of(statements: Sequence[str]) -> str:
             text += "\n\n" if "\n" in statement or "\n" in statements[index - 1] else "\n"
         text += statement
     return text
+
+
+def _rejoined(text: str) -> str:
+    """Each `name =` whose value fits behind it, now that names are shorter, on one line."""
+    lines = text.split("\n")
+    found: list[str] = []
+    index = 0
+    while index < len(lines):
+        line = lines[index]
+        below = lines[index + 1 : index + 3]
+        if line.endswith(" =") and "#" not in line and below and below[0].startswith(_indent(line) + "  "):
+            ends = len(below) < 2 or len(_indent(below[1])) <= len(_indent(line)) or not below[1].strip()
+            whole = f"{line} {below[0].strip()}"
+            if ends and len(whole) + 2 <= WIDTH and "#" not in below[0]:
+                found.append(whole)
+                index += 2
+                continue
+        found.append(line)
+        index += 1
+    return "\n".join(found)
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
 
 
 def joined(text: str) -> str:

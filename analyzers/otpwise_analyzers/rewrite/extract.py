@@ -3,64 +3,90 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from otpwise_analyzers.findings import Change, FileChange
 from otpwise_analyzers.project.repo_calls import READS, TRANSACTIONS, WRITES
-from otpwise_analyzers.project.roles import app_prefix, is_web_name
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.project.web_repo_calls import repo_calls_by_definition
 from otpwise_analyzers.project.write_paths import longest_path
 from otpwise_analyzers.rewrite import aliases
-from otpwise_analyzers.rewrite.canonical import canonical
+from otpwise_analyzers.rewrite.call_site import placed
 from otpwise_analyzers.rewrite.context import (
     NewFunction,
     Target,
     added,
-    gathers_modules,
-    schema_of_call,
+    choices,
+    is_taken,
+    is_within_reach,
     target_of,
 )
 from otpwise_analyzers.rewrite.ecto_names import QUERY_MACROS
 from otpwise_analyzers.rewrite.excerpt import Excerpts, block_of
-from otpwise_analyzers.rewrite.layout import WIDTH, change_of, column, fits, line_end, reindent
-from otpwise_analyzers.rewrite.moving import CannotMove
+from otpwise_analyzers.rewrite.layout import (
+    WIDTH,
+    change_of,
+    delete_statement,
+    fits,
+    reindent,
+)
+from otpwise_analyzers.rewrite.moving import REQUEST, CannotMove
 from otpwise_analyzers.rewrite.multi import TooWide
-from otpwise_analyzers.rewrite.naming import Purpose, plural, schema_word, spoken
+from otpwise_analyzers.rewrite.naming import Purpose, listed, plural, schema_word
 from otpwise_analyzers.rewrite.piece import Piece, pieces_of
+from otpwise_analyzers.rewrite.purpose import doc_of_name, purpose_for, says_enough
+from otpwise_analyzers.rewrite.reuse import same_function
+from otpwise_analyzers.rewrite.subject import Subject, subject_of
+from otpwise_analyzers.rewrite.whole_function import redirected, text_of, whole_of
 from otpwise_analyzers.rewrite.write_chain import chain_body, error_answer
 from otpwise_analyzers.source.edits import Edit, Span
-from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
+from otpwise_analyzers.syntax.variables import bound_by
 
 _ROLE = re.compile(r"(Live|Controller|Channel|Component)$")
-_IMMOVABLE = TRANSACTIONS | {"query", "query!", "query_many", "stream", "paginate"}
+# What a write is called where the usual name is another function's.
+_ANOTHER_WORD = {"insert": "insert", "update": "save", "delete": "remove"}
+_IMMOVABLE = frozenset({"query", "query!", "query_many", "stream"})
 
 
-def extraction(at: int, context: str) -> Callable[[FixContext], Change | None]:
+@dataclass(frozen=True, slots=True)
+class Extraction:
     """Builds the extraction of all repo calls of the clause that begins at byte `at`.
 
-    `context` takes the calls whose schema stands in no context of its own. The built change is None when
-    one of the calls needs something that cannot be handed over.
+    `context` takes the calls whose schema stands in no context of its own. Called, it answers None when
+    one of the calls needs something that cannot be handed over; `obstacle` says what.
     """
-    return partial(_build, at, context)
 
+    at: int
+    context: str
 
-def _build(at: int, context: str, ctx: FixContext) -> Change | None:
-    file = ctx.file
-    for definition, calls in repo_calls_by_definition(file):
-        if definition.node.start_byte == at and definition.module is not None:
-            if any(call.name in _IMMOVABLE or call.capture_arity is not None for call in calls):
-                return None
-            try:
-                return _Extraction(ctx, definition, definition.module, context).of(calls)
-            except (CannotMove, TooWide):
-                return None
-    return None
+    def __call__(self, ctx: FixContext) -> Change | None:
+        try:
+            return self._built(ctx)
+        except (CannotMove, TooWide):
+            return None
+
+    def obstacle(self, ctx: FixContext) -> str | None:
+        """Why the calls cannot move; None when they can."""
+        try:
+            self._built(ctx)
+        except CannotMove as reason:
+            return str(reason)
+        except TooWide:
+            return "a line would be too long"
+        return None
+
+    def _built(self, ctx: FixContext) -> Change:
+        for definition, calls in repo_calls_by_definition(ctx.file):
+            if definition.node.start_byte == self.at and definition.module is not None:
+                try:
+                    return _Extraction(ctx, definition, definition.module, self.context).of_whole(calls)
+                except (CannotMove, TooWide):
+                    return _Extraction(ctx, definition, definition.module, self.context).of(calls)
+        raise CannotMove("the code has changed")
 
 
 @dataclass(slots=True)
@@ -85,26 +111,35 @@ class _Extraction:
         self.new_aliases: list[str] = []
         self.imports: set[str] = set()
 
-    def of(self, calls: Sequence[Call]) -> Change | None:
+    def of(self, calls: Sequence[Call]) -> Change:
+        for call in calls:
+            if call.name in _IMMOVABLE:
+                raise CannotMove(f"`{call.name}` stays where it is")
+            if call.capture_arity is not None:
+                raise CannotMove("a captured repo function")
         pieces = pieces_of(self.file, self.definition, calls)
         writes = [call for call in calls if call.name in WRITES]
         path = longest_path(self.file, self.definition.statements, writes)
         if len(path) > 1 and not any(piece.holds(path) for piece in pieces):
             # Apart they would still be two transactions, only harder to see.
-            return None
+            raise CannotMove("writes that belong together")
         for piece in pieces:
             self._move(piece)
+        return self._change()
+
+    def _change(self) -> Change:
+        """All edits, once everything has moved: the contexts', and those of the module that is left."""
         changes: list[FileChange] = []
         for name, addition in self.additions.items():
             if addition.functions:
-                about = f"What the application does with {_listed(addition.words)}."
+                about = f"What the application does with {listed(list(dict.fromkeys(addition.words)))}."
                 change = added(addition.target, addition.functions, about)
                 if change is None or name == self.module.name:
-                    return None
+                    raise CannotMove("the context has no place for it")
                 changes.append(change)
         head = aliases.added(self.module, [n for n in self.new_aliases if "." in n])
         if head is None:
-            return None
+            raise CannotMove("the module has no lines of its own")
         removals = aliases.unused(self.file, self.module, self.removed, " ".join(self.replaced))
         if "Ecto.Query" in self.imports:
             removals.extend(
@@ -113,43 +148,97 @@ class _Extraction:
         edits = [*self.edits, *aliases.settled(self.file, head, removals)]
         return (change_of(self.file, edits), *changes)
 
+    # -- a whole function --------------------------------------------------------------------------
+
+    def of_whole(self, calls: Sequence[Call]) -> Change:
+        """Moves the private function that makes the calls, all its clauses, and calls it where it is now."""
+        whole = whole_of(self.file, self.definition)
+        found = [(call, s) for call in calls if (s := subject_of(self.file, self.definition, call))]
+        if not found:
+            raise CannotMove("the rows are of no known schema")
+        call, subject = next((pair for pair in found if pair[1].context is not None), found[0])
+        addition = self._addition(subject)
+        purpose = purpose_for(self.file, call, calls, self.definition.statements, subject)
+        module = addition.target.module
+        says_all = len(whole.clauses) == 1 and all(
+            (other.name, s.word) == (call.name, subject.word) for other, s in found
+        )
+        one = says_all and len(self.definition.statements) == 1
+        names = [whole.name] if says_enough(whole.name, subject) else []
+        names.extend([purpose.name] if purpose is not None and one else [])
+        names = [
+            n
+            for n in names
+            if module is None
+            or not (module.defines(n) or is_taken(self.file.project, module, n, whole.arity))
+        ]
+        if not names or (module is not None and any(module.defines(n) for n, _ in whole.names[1:])):
+            raise CannotMove("all names are taken")
+        doc = purpose.doc if purpose is not None and one and len(found) == 1 else doc_of_name(names[0])
+        if module is not None and whole.attributes_in(module):
+            raise CannotMove("the context has an attribute of that name")
+        excerpts = Excerpts(self.file, addition.target)
+        text = text_of(whole, excerpts, names[0], doc)
+        imports = tuple(sorted(whole.moved.imports))
+        addition.functions.append(NewFunction(text, tuple(excerpts.aliases), imports))
+        addition.words.append(plural(subject.word))
+        self.imports |= whole.moved.imports
+        redirections = redirected(whole, self._written(addition.target), names[0])
+        self.edits.extend(redirections)
+        self.replaced.extend(edit.new for edit in redirections)
+        self.edits.extend(whole.deletions)
+        self.removed.extend(whole.spans)
+        self.edits.extend(delete_statement(self.file, node) for node in whole.idle_attributes)
+        return self._change()
+
     # -- one piece ---------------------------------------------------------------------------------
 
     def _move(self, piece: Piece) -> None:
-        schema = schema_of_call(self.file, self.definition, piece.call)
-        if schema is None:
+        subject = subject_of(self.file, self.definition, piece.call)
+        if subject is None:
             raise CannotMove("the rows are of no known schema")
-        addition = self._addition(schema)
+        addition = self._addition(subject)
         excerpts = Excerpts(self.file, addition.target)
-        purpose = piece.purpose(schema)
+        purpose = purpose_for(self.file, piece.call, piece.calls, [*piece.folded, piece.node], subject)
+        if purpose is None and self._is_named_by_author(piece) and says_enough(self.definition.name, subject):
+            purpose = Purpose(self.definition.name, doc_of_name(self.definition.name))
         if purpose is None:
             raise CannotMove("no name says what it is for")
         moved = piece.mover.moved
         self.imports |= moved.imports
         params = list(moved.params)
-        reused = self._same(piece, addition.target)
+        if piece.call.name in TRANSACTIONS and self.file.text(piece.call.all_args[0]) in params:
+            raise CannotMove("the steps of the transaction are made elsewhere")
+        reused = same_function(piece, addition.target)
         if reused is not None:
             name, order = reused
             arguments = [moved.params[params[index]] for index in order]
         else:
-            name = self._free_name(addition, purpose, params, reads=piece.call.name in READS)
+            name = self._free_name(piece, addition, subject, purpose, params, reads=piece.call.name in READS)
             arguments = list(moved.params.values())
             addition.names.add((name, len(params)))
             addition.functions.append(self._function(piece, excerpts, purpose, name, params))
-            addition.words.append(schema)
-        self._call(piece, addition.target, f"{name}({', '.join(arguments)})")
+            addition.words.append(plural(subject.word))
+        self._call(piece, addition.target, name, arguments)
 
-    def _addition(self, schema: str) -> _Addition:
-        parent = schema.rpartition(".")[0]
-        prefix = app_prefix(self.module.name) or parent.partition(".")[0]
-        own = bool(parent) and parent != prefix and not is_web_name(parent)
-        name = parent if own and not gathers_modules(parent) else self.context
+    def _addition(self, subject: Subject) -> _Addition:
+        name = subject.context or self._choice(subject)
         if name not in self.additions:
-            target = target_of(self.ctx, name, [schema])
+            near = [subject.schema] if subject.schema is not None else []
+            target = target_of(self.ctx, name, near)
             if target is None:
                 raise CannotMove("the context's file holds something else")
+            if not is_within_reach(self.ctx, target, self.definition.node):
+                raise CannotMove("the context is in an app that this one does not depend on")
             self.additions[name] = _Addition(target)
         return self.additions[name]
+
+    def _choice(self, subject: Subject) -> str:
+        """The context of rows that no name space says one for: the one of the action, if it fits."""
+        own = choices(self.file, self.definition, subject)
+        if not own:
+            raise CannotMove("nothing says which context the rows belong to")
+        return self.context if self.context in own else own[0]
 
     def _function(
         self, piece: Piece, excerpts: Excerpts, purpose: Purpose, name: str, params: list[str]
@@ -159,7 +248,8 @@ class _Extraction:
         if piece.chain is not None:
             body = chain_body(piece, excerpts)
         else:
-            body = block_of([excerpts.text(node, moved) for node in [*piece.folded, piece.node]])
+            before = [excerpts.lines(piece.lines_of(node), moved) for node in piece.folded]
+            body = block_of([*before, excerpts.text(piece.node, moved)])
         short = f"def {head}, do: {body}"
         if piece.chain is None and not piece.folded and fits(short, "  ") and "#" not in body:
             code = short
@@ -170,91 +260,64 @@ class _Extraction:
             raise TooWide
         return NewFunction(text, tuple(excerpts.aliases), tuple(sorted(moved.imports)))
 
-    def _free_name(self, addition: _Addition, purpose: Purpose, params: list[str], *, reads: bool) -> str:
+    def _free_name(
+        self,
+        piece: Piece,
+        addition: _Addition,
+        subject: Subject,
+        purpose: Purpose,
+        params: list[str],
+        *,
+        reads: bool,
+    ) -> str:
         stem = purpose.name.rstrip("!?")
         mark = purpose.name[len(stem) :]
-        names = [purpose.name]
+        names = [self.definition.name] if self._is_named_by_author(piece) else []
+        names = [name for name in names if says_enough(name, subject) and not self._knows(addition, name)]
+        names.append(purpose.name)
         if reads and 0 < len(params) < 3 and "_by_" not in stem:
-            names.append(f"{stem}_by_{'_and_'.join(params)}{mark}")
+            keys = [param.removeprefix(f"{subject.word}_") for param in params]
+            names.append(f"{stem}_by_{'_and_'.join(keys)}{mark}")
+        verb = _ANOTHER_WORD.get(piece.call.name.rstrip("!"))
+        if verb is not None:
+            names.append(f"{verb}_{subject.word}{mark}")
         last = self.module.name.rpartition(".")[2]
         place = _ROLE.sub("", last) if self.definition.name.startswith("handle_") else self.definition.name
         names.append(f"{stem}_for_{schema_word(place.rstrip('?!'))}{mark}")
         module = addition.target.module
         for name in names:
-            taken = module is not None and (
-                module.defines(name, len(params)) or any(c.min_arity != c.arity for c in module.clauses(name))
-            )
+            taken = module is not None and is_taken(self.file.project, module, name, len(params))
             if not taken and (name, len(params)) not in addition.names:
                 return name
         raise CannotMove("all names are taken")
 
-    def _same(self, piece: Piece, target: Target) -> tuple[str, list[int]] | None:
-        """A function of the context that does just this, and which of our parameters it takes where."""
-        if target.module is None or target.file is None or piece.chain is not None or piece.has_comment:
-            return None
-        moved = piece.mover.moved
-        ours, our_order = _numbered(
-            canonical(self.file, [*piece.folded, piece.node], _holes(piece)), set(moved.params)
-        )
-        for clause in target.module.definitions:
-            if clause.kind != "def" or clause.guard is not None or clause.arity != len(moved.params):
-                continue
-            if len(target.module.clauses(clause.name, clause.arity)) != 1 or not clause.statements:
-                continue
-            named = [nodes.identifier(param, target.file.data) for param in clause.params]
-            if None in named:
-                continue
-            theirs, order = _numbered(canonical(target.file, clause.statements, {}), {n for n in named if n})
-            if theirs == ours and len(order) == len(our_order) == len(named):
-                by_their_name = dict(zip(order, our_order, strict=True))
-                params = list(moved.params)
-                return clause.name, [params.index(by_their_name[name]) for name in named if name]
-        return None
+    def _knows(self, addition: _Addition, name: str) -> bool:
+        module = addition.target.module
+        return module is not None and module.defines(name)
 
-    def _call(self, piece: Piece, target: Target, call: str) -> None:
+    def _is_named_by_author(self, piece: Piece) -> bool:
+        """Whether the whole function is what moves, so that its name says what that is for."""
+        whole = [*piece.folded, piece.node] == self.definition.statements
+        takes_request = any(
+            name in REQUEST for param in self.definition.params for name in bound_by(param, self.file.data)
+        )
+        return whole and (self.definition.is_private or not takes_request)
+
+    def _written(self, target: Target) -> str:
+        """How this module writes the context's name; notes the alias that this takes."""
         short = aliases.short_name(self.module, target.name, self.new_aliases)
-        written = short[0] if short is not None else target.name
-        if short is not None and short[1] and target.name not in self.new_aliases:
+        if short is None:
+            return target.name
+        if short[1] and target.name not in self.new_aliases:
             self.new_aliases.append(target.name)
-        text = f"{written}.{call}"
-        span = piece.replaced
-        lead = " " if span.start < piece.node.start_byte else ""
-        outer = piece.node.parent.parent if piece.node.parent is not None else None
-        if nodes.is_operator(outer, "=") and outer is not None:
-            left = outer.child_by_field_name("left")
-            if left is None or left.end_point.row != piece.node.start_point.row:
-                raise TooWide
-        behind = line_end(self.file, span.end) - span.end
-        if column(self.file, span.start) + len(lead) + len(text) + behind > WIDTH:
-            raise TooWide
-        self.edits.append(Edit(span.start, span.end, lead + text))
+        return short[0]
+
+    def _call(self, piece: Piece, target: Target, name: str, arguments: list[str]) -> None:
+        edit = placed(self.file, piece.node, f"{self._written(target)}.{name}", arguments)
+        self.edits.append(edit)
+        self.replaced.append(edit.new)
         self.removed.append(Span(piece.node.start_byte, piece.node.end_byte))
-        self.replaced.append(text)
         for node in piece.deleted:
             self.removed.append(Span(node.start_byte, node.end_byte))
         self.edits.extend(piece.deletions)
         self.edits.extend(error_answer(self.ctx, piece))
-
-
-def _holes(piece: Piece) -> dict[tuple[int, int], str]:
-    return {(edit.start, edit.end): edit.new for edit in piece.mover.moved.edits if edit.end > edit.start}
-
-
-def _numbered(tokens: list[str], params: set[str]) -> tuple[list[str], list[str]]:
-    """The tokens with each parameter as its number by first use, and the parameters in that order."""
-    order: list[str] = []
-    found: list[str] = []
-    for index, token in enumerate(tokens):
-        if token in params and (index == 0 or tokens[index - 1] != "."):
-            if token not in order:
-                order.append(token)
-            found.append(f"${order.index(token)}")
-        else:
-            found.append(token)
-    return found, order
-
-
-def _listed(schemas: Sequence[str]) -> str:
-
-    words = [spoken(plural(schema_word(schema))) for schema in dict.fromkeys(schemas)]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -21,8 +21,8 @@ REQUEST = frozenset({"conn", "socket", "assigns"})
 _FIELD = re.compile(r"(?:(?:conn|socket)\.assigns|conn|socket|assigns)\.([a-z_]\w*)")
 _NAME = re.compile(r"[a-z_][a-zA-Z0-9_]*")
 _RESERVED = frozenset({"end", "do", "fn", "and", "or", "not", "in", "when", "nil", "true", "false", "else"})
-_IMPORTED_FROM_ECTO = frozenset({"assoc", "build_assoc", "assoc_loaded?"})
-_WEB_SIGILS = frozenset({"p", "H", "E", "L", "F"})
+IMPORTED_FROM_ECTO = frozenset({"assoc", "build_assoc", "assoc_loaded?"})
+WEB_SIGILS = frozenset({"p", "H", "E", "L", "F"})
 
 
 class CannotMove(Exception):  # noqa: N818 - says what the expression is, and is always caught
@@ -126,7 +126,7 @@ class Mover:
             raise CannotMove("a string over several lines")
         if node.type == "sigil":
             name = nodes.child_of_type(node, "sigil_name")
-            if name is not None and self.file.text(name) in _WEB_SIGILS:
+            if name is not None and self.file.text(name) in WEB_SIGILS:
                 raise CannotMove("a sigil of the web layer")
 
     def _is_param_access(self, node: Node, outer: set[str]) -> bool:
@@ -173,7 +173,7 @@ class Mover:
         if name in QUERY_MACROS and "Ecto.Query" in self._imports:
             self.moved.imports.add("Ecto.Query")
             return True
-        if name in _IMPORTED_FROM_ECTO and not in_query:
+        if name in IMPORTED_FROM_ECTO and not in_query:
             self.moved.edits.append(Edit(target.start_byte, target.start_byte, "Ecto."))
         return in_query
 
@@ -190,7 +190,7 @@ class Mover:
             return False
         if name in QUERY_MACROS and "Ecto.Query" in self._imports:
             return False
-        return not (name in _IMPORTED_FROM_ECTO and "Ecto" in self._imports)
+        return not (name in IMPORTED_FROM_ECTO and "Ecto" in self._imports)
 
     def _asks_request(self, node: Node) -> bool:
         return any(
@@ -202,6 +202,8 @@ class Mover:
         data = self.file.data
         if in_query or node.start_point.row != node.end_point.row:
             raise CannotMove("a function of the module")
+        if _is_called_later(node, self._root):
+            raise CannotMove("a function of the module, called later")
         if any(self.file.text(n) in inner for n in nodes.descendants(node, "identifier")):
             raise CannotMove("a function of the module, called with something local")
         call = node
@@ -221,6 +223,14 @@ class Mover:
             raise CannotMove("no name for a value")
         self.moved.add_param(name, self.file.text(node))
         self.moved.edits.append(Edit(node.start_byte, node.end_byte, name))
+
+
+def _is_called_later(node: Node, root: Node) -> bool:
+    """Whether `node` stands in an anonymous function within `root`: its value cannot be handed over before."""
+    return any(
+        ancestor.type == "anonymous_function" and nodes.encloses(root, ancestor)
+        for ancestor in nodes.ancestors(node)
+    )
 
 
 def _is_loose_capture(node: Node, root: Node) -> bool:

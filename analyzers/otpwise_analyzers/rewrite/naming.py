@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from otpwise_analyzers.syntax import nodes
@@ -19,47 +20,108 @@ _IRREGULAR = {
 }
 _UNCOUNTED = ("news", "series", "data", "metadata", "info", "information", "settings", "equipment")
 # Changesets named for what they do: `archive_changeset` archives.
-_VERBS = frozenset(
-    {
-        *(
-            "accept",
-            "activate",
-            "approve",
-            "archive",
-            "assign",
-            "ban",
-            "block",
-            "cancel",
-            "close",
-            "complete",
-        ),
-        *(
-            "confirm",
-            "deactivate",
-            "decline",
-            "disable",
-            "enable",
-            "finish",
-            "invite",
-            "lock",
-            "mute",
-            "open",
-        ),
-        *(
-            "pause",
-            "pin",
-            "publish",
-            "register",
-            "reject",
-            "rename",
-            "reopen",
-            "resolve",
-            "restore",
-            "revoke",
-        ),
-        *("start", "stop", "suspend", "unarchive", "unblock", "unlock", "unpin", "unpublish", "verify"),
-    }
+_CHANGES = frozenset(
+    [
+        "accept",
+        "activate",
+        "approve",
+        "archive",
+        "assign",
+        "ban",
+        "block",
+        "cancel",
+        "close",
+        "complete",
+        "confirm",
+        "deactivate",
+        "decline",
+        "disable",
+        "enable",
+        "finish",
+        "invite",
+        "lock",
+        "mute",
+        "open",
+        "pause",
+        "pin",
+        "publish",
+        "register",
+        "reject",
+        "rename",
+        "reopen",
+        "resolve",
+        "restore",
+        "revoke",
+        "start",
+        "stop",
+        "suspend",
+        "unarchive",
+        "unblock",
+        "unlock",
+        "unpin",
+        "unpublish",
+        "verify",
+    ]
 )
+# `open` and `complete` begin the names of what is open and complete more often.
+VERBS = (_CHANGES - {"open", "complete"}) | frozenset(
+    [
+        "add",
+        "aggregate",
+        "append",
+        "attach",
+        "build",
+        "change",
+        "check",
+        "clear",
+        "clone",
+        "copy",
+        "count",
+        "create",
+        "decrement",
+        "delete",
+        "detach",
+        "ensure",
+        "expire",
+        "fetch",
+        "find",
+        "generate",
+        "get",
+        "import",
+        "increment",
+        "insert",
+        "join",
+        "leave",
+        "list",
+        "load",
+        "log",
+        "make",
+        "mark",
+        "merge",
+        "move",
+        "paginate",
+        "persist",
+        "preload",
+        "record",
+        "refresh",
+        "remove",
+        "replace",
+        "reset",
+        "save",
+        "search",
+        "set",
+        "store",
+        "sync",
+        "toggle",
+        "touch",
+        "track",
+        "transfer",
+        "update",
+        "upsert",
+        "validate",
+    ]
+)
+"""What a function's name begins with when it says what the function does."""
 
 
 class Purpose(NamedTuple):
@@ -77,6 +139,11 @@ def underscored(module: str) -> str:
 def schema_word(schema: str) -> str:
     """`user_token` of `MyApp.Accounts.UserToken`, and of `UserTokens`: a row is one of them."""
     return singular(underscored(schema.rpartition(".")[2]))
+
+
+def camelized(word: str) -> str:
+    """`UserToken` of `user_token`."""
+    return "".join(part.capitalize() for part in word.split("_"))
 
 
 def singular(word: str) -> str:
@@ -107,14 +174,14 @@ def spoken(word: str) -> str:
     return word.replace("_", " ")
 
 
-def purpose_of(call: Call, schema: str, changeset: str | None) -> Purpose | None:
-    """The name for a single repo call. `changeset` is the function that made what is written.
+def purpose_of(call: Call, word: str, changeset: str | None) -> Purpose | None:
+    """The name for a single repo call about rows called `word`. `changeset` is the function that made what
+    is written.
 
     None for calls that say too little of what they are for.
     """
-    word = schema_word(schema)
     many, said = plural(word), spoken(word)
-    a = "an" if said[:1] in "aeio" else "a"
+    a = article(word).partition(" ")[0]
     bang = "!" if call.name.endswith("!") else ""
     raises = "; raises when there is none" if bang else ", or nil"
     match call.name.rstrip("!"):
@@ -129,6 +196,8 @@ def purpose_of(call: Call, schema: str, changeset: str | None) -> Purpose | None
             return Purpose(f"find_{word}{bang}", f"Finds one {said}{raises}.")
         case "all" | "all_by":
             return Purpose(f"list_{many}", f"Lists {spoken(many)}.")
+        case "paginate":
+            return Purpose(f"paginate_{many}", f"Lists one page of {spoken(many)}.")
         case "exists?":
             return Purpose(f"{word}_exists?", f"Whether there is such {a} {said}.")
         case "aggregate":
@@ -139,13 +208,13 @@ def purpose_of(call: Call, schema: str, changeset: str | None) -> Purpose | None
             return Purpose(f"reload_{word}{bang}", f"Reads {a} {said} again.")
         case "insert":
             verb = _verb(changeset) or "create"
-            return Purpose(f"{verb}_{word}{bang}", f"{_sentence(verb)} {a} {said}.")
+            return Purpose(f"{verb}_{word}{bang}", f"{third_person(verb).capitalize()} {a} {said}.")
         case "update":
             topic = _topic(changeset)
             if _verb(changeset) is None and topic is not None:
                 return Purpose(f"update_{word}_{topic}{bang}", f"Updates the {spoken(topic)} of {a} {said}.")
             verb = _verb(changeset) or "update"
-            return Purpose(f"{verb}_{word}{bang}", f"{_sentence(verb)} {a} {said}.")
+            return Purpose(f"{verb}_{word}{bang}", f"{third_person(verb).capitalize()} {a} {said}.")
         case "delete":
             return Purpose(f"delete_{word}{bang}", f"Deletes {a} {said}.")
         case "insert_or_update":
@@ -159,6 +228,52 @@ def purpose_of(call: Call, schema: str, changeset: str | None) -> Purpose | None
     return None
 
 
+def article(word: str) -> str:
+    """`an order`, `a user token`."""
+    return f"{'an' if word[:1] in 'aeio' else 'a'} {spoken(word)}"
+
+
+_ASKED = {
+    "all": ("list", "Lists"),
+    "paginate": ("paginate", "Lists one page of"),
+    "one": ("find", "Finds one of"),
+    "exists?": ("any", "Whether there are"),
+    "aggregate": ("aggregate", "Aggregates"),
+}
+
+
+def purpose_of_query(call: Call, source: str, word: str) -> Purpose | None:
+    """The name for a repo call that runs the query of a context's function, after that function's name.
+
+    `list_public_posts` of `public_posts`, `published` and `public_posts_query`; where the query itself is
+    called so, `all_public_posts`.
+    """
+    verb, says = _ASKED.get(call.name.rstrip("!"), ("", ""))
+    if not verb:
+        return None
+    stem = source.rstrip("!?").removesuffix("_query").removesuffix("_queryable")
+    rest = re.sub(r"^(get|list|fetch|find|all|query|load)_", "", stem)
+    many = plural(word)
+    if not {word, many} & {rest, *_runs(rest)}:
+        rest = f"{rest}_{many}"
+    if verb == "list" and f"list_{rest}" == source:
+        verb = "all"
+    mark = "?" if call.name == "exists?" else "!" if call.name.endswith("!") else ""
+    return Purpose(f"{verb}_{rest}{mark}", f"{says} {spoken(rest)}.")
+
+
+def _runs(words: str) -> set[str]:
+    """All runs of neighbouring words: `a_b_c` has `a`, `a_b`, `b_c` and so on."""
+    parts = words.split("_")
+    return {"_".join(parts[i:j]) for i in range(len(parts)) for j in range(i + 1, len(parts) + 1)}
+
+
+def listed(words: Sequence[str]) -> str:
+    """`user`, `user and tags`, `user, tags and cover blob`."""
+    said = [spoken(word) for word in words]
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+
+
 def _keys(call: Call) -> list[str]:
     return [
         key for key in call.keywords if re.fullmatch(r"[a-z_]\w*", key) and key not in ("prefix", "timeout")
@@ -169,7 +284,7 @@ def _verb(changeset: str | None) -> str | None:
     stem = (changeset or "").removesuffix("_changeset")
     if stem == "registration":
         return "register"
-    return stem if stem in _VERBS else None
+    return stem if stem in _CHANGES else None
 
 
 def _topic(changeset: str | None) -> str | None:
@@ -180,8 +295,9 @@ def _topic(changeset: str | None) -> str | None:
     return None if stem in ("", "update", "edit", "create", "base", "admin", "form") else stem
 
 
-def _sentence(verb: str) -> str:
-    word = verb.capitalize()
+def third_person(verb: str) -> str:
+    """`creates` of `create`, `publishes` of `publish`, `applies` of `apply`."""
+    word = verb
     if re.search(r"[^aeiou]y$", word):
         return word[:-1] + "ies"
     if re.search(r"(s|x|z|ch|sh)$", word):

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
-from otpwise_analyzers.project.repo_calls import ROW_WRITES
-from otpwise_analyzers.rewrite.context import known_module
+from otpwise_analyzers.project.repo_calls import ROW_WRITES, TRANSACTIONS
 from otpwise_analyzers.rewrite.ecto_names import QUERY_MACROS
-from otpwise_analyzers.rewrite.layout import statement_span
+from otpwise_analyzers.rewrite.layout import above_comments, line_end, span_to_remove, starts_line
 from otpwise_analyzers.rewrite.moving import CannotMove, Mover
-from otpwise_analyzers.rewrite.naming import Purpose, purpose_of
+from otpwise_analyzers.rewrite.subject import known_module
 from otpwise_analyzers.rewrite.write_chain import Chain, chain_at
 from otpwise_analyzers.source.edits import Edit, Span
 from otpwise_analyzers.syntax import nodes
@@ -23,6 +22,39 @@ from otpwise_analyzers.syntax.modules import Definition
 from otpwise_analyzers.syntax.variables import bound_in_statement, uses_of
 
 _BLANK_LINE = re.compile(rb"[ \t]*\r?\n")
+# Modules of others whose functions only work values out.
+_WITHOUT_EFFECT = frozenset(
+    [
+        "Ecto",
+        "Map",
+        "Keyword",
+        "Enum",
+        "Stream",
+        "List",
+        "MapSet",
+        "String",
+        "Regex",
+        "Integer",
+        "Float",
+        "Decimal",
+        "Atom",
+        "Tuple",
+        "Range",
+        "Access",
+        "Date",
+        "Time",
+        "DateTime",
+        "NaiveDateTime",
+        "Calendar",
+        "Timex",
+        "URI",
+        "Base",
+        "Bitwise",
+        "Kernel",
+        "Jason",
+        "Poison",
+    ]
+)
 _BLOCKS = frozenset({"do_block", "body", *nodes.CLAUSE_BLOCKS})
 
 
@@ -44,12 +76,34 @@ class Piece:
         """The statements that leave the action."""
         return [*self.folded, *(self.chain.statements if self.chain is not None else ())]
 
+    def lines_of(self, statement: Node) -> Span:
+        """The bytes of a statement that leaves, with the comments directly above it and behind it."""
+        file = self.file
+        if not starts_line(file, statement.start_byte):
+            return Span(statement.start_byte, statement.end_byte)
+        start = above_comments(file, statement.start_byte)
+        end = line_end(file, statement.end_byte)
+        behind = file.data[statement.end_byte : end].strip()
+        if not behind.startswith(b"#"):
+            end = statement.end_byte
+        return Span(start, end)
+
+    def comments_of(self, statement: Node) -> list[str]:
+        """The comments above a statement that leaves and behind it, each without its indentation."""
+        span = self.lines_of(statement)
+        return [
+            self.file.text(comment)
+            for comment in self.file.comments
+            if span.start <= comment.start_byte < span.end and not nodes.encloses(statement, comment)
+        ]
+
     @property
     def deletions(self) -> list[Edit]:
         """The edits that remove `deleted`: neighbours together, so that no blank lines are left."""
         spans: list[Span] = []
         for node in sorted(self.deleted, key=lambda node: node.start_byte):
-            span = statement_span(self.file, node)
+            lines = self.lines_of(node)
+            span = span_to_remove(self.file, lines.start, lines.end)
             if spans and not self.file.data[spans[-1].end : span.start].strip():
                 spans[-1] = Span(spans[-1].start, max(span.end, spans[-1].end))
             else:
@@ -76,49 +130,6 @@ class Piece:
             for comment in self.file.comments
         )
 
-    @property
-    def replaced(self) -> Span:
-        """What the call of the new function replaces: the expression, from the `=` on before it."""
-        parent = self.node.parent
-        if nodes.is_operator(parent, "=") and parent is not None:
-            operator = parent.child_by_field_name("operator")
-            if operator is not None and operator.end_point.row < self.node.start_point.row:
-                between = self.file.data[operator.end_byte : self.node.start_byte]
-                if not between.strip():
-                    return Span(operator.end_byte, self.node.end_byte)
-        return Span(self.node.start_byte, self.node.end_byte)
-
-    def purpose(self, schema: str) -> Purpose | None:
-        changeset = next(
-            (
-                name
-                for node in [*self.folded, self.node]
-                for target in nodes.descendants(node, "dot")
-                if (right := target.child_by_field_name("right")) is not None
-                and (name := self.file.text(right)).endswith("changeset")
-            ),
-            None,
-        )
-        purpose = purpose_of(self.call, schema, changeset)
-        preload = next((call for call in self.calls if call.name == "preload"), None)
-        if purpose is None or preload is None or preload is self.call:
-            return purpose
-        with_ = _preloaded(preload)
-        stem = purpose.name.rstrip("!?")
-        return Purpose(
-            f"{stem}_with_{with_}{purpose.name[len(stem) :]}" if with_ else purpose.name, purpose.doc
-        )
-
-
-def _preloaded(call: Call) -> str | None:
-    """`author` of `Repo.preload(:author)` and of `Repo.preload([:author])`."""
-    if not call.args:
-        return None
-    argument = call.args[-1]
-    items = nodes.named(argument) if argument.type == "list" else [argument]
-    names = [nodes.atom_literal(item, call.file.data) for item in items]
-    return "_and_".join(n for n in names if n) if len(names) <= 2 and all(names) else None
-
 
 def pieces_of(file: ElixirFile, definition: Definition, calls: Sequence[Call]) -> list[Piece]:
     """The pieces of an action that hold all of `calls`. Raises CannotMove when one cannot move."""
@@ -133,8 +144,7 @@ def pieces_of(file: ElixirFile, definition: Definition, calls: Sequence[Call]) -
         if any(nodes.encloses(statement, node) for statement in covered):
             continue
         base = _base(inside)
-        if len([call for call in inside if call.name != "preload"]) > 1:
-            raise CannotMove("a query in a query")
+        _check_one(node, inside, base)
         piece = Piece(file, definition, node, base, inside, Mover(file, definition))
         chain = chain_at(file, definition, node, base, calls) if base.name in ROW_WRITES else None
         uses = [node, *(chain.statements if chain is not None else ())]
@@ -155,11 +165,23 @@ def pieces_of(file: ElixirFile, definition: Definition, calls: Sequence[Call]) -
 
 
 def _base(calls: Sequence[Call]) -> Call:
-    """The call that says what the expression is for; preloads only add to it."""
-    for call in calls:
-        if call.name != "preload":
-            return call
-    raise CannotMove("a preload belongs to whoever loaded the rows")
+    """The call that says what the expression is for: a transaction, what is written, else what is read first."""
+    for names in (TRANSACTIONS, ROW_WRITES):
+        found = next((call for call in calls if call.name in names), None)
+        if found is not None:
+            return found
+    return next((call for call in calls if call.name != "preload"), calls[0])
+
+
+def _check_one(node: Node, calls: Sequence[Call], base: Call) -> None:
+    """Raises CannotMove for calls in an expression that are neither stages of one pipeline nor one transaction."""
+    if base.name in TRANSACTIONS:
+        return
+    stages = [stage.start_byte for stage in nodes.pipeline(node)]
+    inner = [call for call in calls if call.name != "preload" and call.node.start_byte not in stages]
+    outer = [call for call in calls if call.name != "preload" and call.node.start_byte in stages]
+    if len(inner) + len(outer) > 1 and (inner or base.name not in ROW_WRITES):
+        raise CannotMove("a query in a query")
 
 
 def _whole(call: Call, calls: Sequence[Call]) -> Node:
@@ -239,7 +261,24 @@ def _is_preparation(file: ElixirFile, value: Node) -> bool:
     mentions = value.type == "alias" or any(True for _ in nodes.descendants(value, "alias"))
     if not mentions and not names & QUERY_MACROS:
         return False
-    return not any(_asks_database(file, alias) for alias in nodes.descendants(value, "alias"))
+    aliases = (
+        [value, *nodes.descendants(value, "alias")]
+        if value.type == "alias"
+        else nodes.descendants(value, "alias")
+    )
+    return all(_only_prepares(file, alias) for alias in aliases)
+
+
+def _only_prepares(file: ElixirFile, alias: Node) -> bool:
+    """Whether a module is named as a schema, or asked for something that has no effect."""
+    full = file.resolve(file.text(alias), alias.start_byte)
+    if _asks_database(file, alias):
+        return False
+    dot = alias.parent
+    right = dot.child_by_field_name("right") if dot is not None and dot.type == "dot" else None
+    if right is None or right.type != "identifier" or file.project.module(known_module(file, full) or full):
+        return True
+    return full.partition(".")[0] in _WITHOUT_EFFECT or "changeset" in file.text(right)
 
 
 def _asks_database(file: ElixirFile, alias: Node) -> bool:

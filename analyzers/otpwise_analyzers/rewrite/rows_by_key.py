@@ -12,9 +12,9 @@ from otpwise_analyzers.project.row_loops import RowCall, RowLoop, statements_of
 from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rewrite import aliases, layout
 from otpwise_analyzers.rewrite.call_layout import joined_assignment
-from otpwise_analyzers.rewrite.context import known_module
 from otpwise_analyzers.rewrite.naming import plural, schema_word
 from otpwise_analyzers.rewrite.preload_hoist import element_of
+from otpwise_analyzers.rewrite.subject import known_module
 from otpwise_analyzers.source.edits import Edit
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call

@@ -13,7 +13,6 @@ from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.project.write_paths import longest_path
 from otpwise_analyzers.rewrite import aliases
 from otpwise_analyzers.rewrite.bodies import deepened
-from otpwise_analyzers.rewrite.context import schema_of_call
 from otpwise_analyzers.rewrite.excerpt import block_of, dedented
 from otpwise_analyzers.rewrite.layout import (
     change_of,
@@ -26,6 +25,7 @@ from otpwise_analyzers.rewrite.layout import (
 )
 from otpwise_analyzers.rewrite.multi import OPERATIONS, Step, TooWide, answered, pipeline_of, unique
 from otpwise_analyzers.rewrite.naming import plural, schema_word
+from otpwise_analyzers.rewrite.subject import schema_of_call
 from otpwise_analyzers.rewrite.write_chain import Chain, chain_at, statement_of
 from otpwise_analyzers.source.edits import Edit, Span
 from otpwise_analyzers.syntax import nodes

@@ -11,11 +11,11 @@ from tree_sitter import Node
 from otpwise_analyzers.project.repo_calls import ROW_WRITES
 from otpwise_analyzers.project.roles import is_web_name
 from otpwise_analyzers.project.write_risk import stores_upload
-from otpwise_analyzers.rewrite.context import schema_of_call
 from otpwise_analyzers.rewrite.error_clause import error_clause
 from otpwise_analyzers.rewrite.excerpt import Excerpts, block_of
 from otpwise_analyzers.rewrite.multi import OPERATIONS, Step, answered, pipeline_of, unique
 from otpwise_analyzers.rewrite.naming import schema_word
+from otpwise_analyzers.rewrite.subject import schema_of_call
 from otpwise_analyzers.source.edits import Edit
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
@@ -166,7 +166,7 @@ def chain_body(piece: Piece, excerpts: Excerpts) -> str:
     chain = piece.chain
     assert chain is not None
     moved = piece.mover.moved
-    steps, lead = steps_of(piece, excerpts)
+    steps, lead, told = steps_of(piece, excerpts)
     first = piece.call
     multi = excerpts.aliased("Ecto.Multi")
     repo_node = first.receiver
@@ -179,11 +179,12 @@ def chain_body(piece: Piece, excerpts: Excerpts) -> str:
         ("{:error, _step, changeset, _changes}", "{:error, changeset}"),
     ]
     text = answered(pipeline, clauses)
+    text = f"{told}\n{text}" if told else text
     return f"{lead}\n\n{text}" if lead else text
 
 
-def steps_of(piece: Piece, excerpts: Excerpts) -> tuple[list[Step], str]:
-    """The steps of a chain, and the folded statements that stay before the Multi."""
+def steps_of(piece: Piece, excerpts: Excerpts) -> tuple[list[Step], str, str]:
+    """The steps of a chain, the folded statements that stay before the Multi, and the comments that go above it."""
     chain = piece.chain
     assert chain is not None
     file, moved = piece.file, piece.mover.moved
@@ -218,8 +219,11 @@ def steps_of(piece: Piece, excerpts: Excerpts) -> tuple[list[Step], str]:
         steps.append(Step(name, OPERATIONS[call.name], excerpts.text(node, moved), needs, extra))
         if bound:
             variables[bound[0]] = name
-    lead = block_of([excerpts.text(statement, moved) for statement in folded])
-    return steps, lead
+    told = [comment for statement in chain.statements for comment in piece.comments_of(statement)]
+    lead = block_of([excerpts.lines(piece.lines_of(statement), moved) for statement in folded])
+    if len(folded) < len(piece.folded):
+        told = [*piece.comments_of(piece.folded[0]), *told]
+    return steps, lead, "\n".join(told)
 
 
 def error_answer(ctx: FixContext, piece: Piece) -> tuple[Edit, ...]:

@@ -18,9 +18,10 @@ from otpwise_analyzers.project.web_repo_calls import (
     streams,
 )
 from otpwise_analyzers.rewrite.context import contexts_for
-from otpwise_analyzers.rewrite.extract import extraction
+from otpwise_analyzers.rewrite.extract import Extraction
 from otpwise_analyzers.rules.base import FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.phoenix.repo_in_web_examples import CORRECT, INCORRECT
+from otpwise_analyzers.rules.phoenix.repo_in_web_extraction_examples import EXTRACTIONS
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -51,17 +52,19 @@ class RepoInWeb(Rule):
     trade_off = "One more function and one more place to look; a context that only forwards is worth little."
     fix_note = FixNote(
         writes=(
-            "The call moves into the context above its schema, with the assignments, aliases and imports that "
-            "it needs, and is called from there; writes that belong together become one `Ecto.Multi`. A "
-            "context that there is not yet is created at its path."
+            "The call moves into the context above its schema, or into the one whose function gave the rows, with "
+            "the assignments, aliases and imports that it needs, and is called from there; a private function that "
+            "needs nothing of the request moves as it is. Writes that belong together become one `Ecto.Multi`. "
+            "Where no name space says which context, each that has to do with the rows is offered; one that there "
+            "is not yet is created at its path."
         ),
         because=(
             "Unsafe: names are a proposal, and of writes that became a `Multi` a failed step answers "
             "`{:error, changeset}` where it raised before."
         ),
         leaves=(
-            "Not offered when something of the request (`conn`, a private function) cannot be passed, when "
-            "the rows are of no known schema, or when writes would be torn apart."
+            "Not offered when something of the request (`conn`, a function of the web layer) cannot be passed, "
+            "when nothing says what the rows are, or when writes would be torn apart."
         ),
     )
     references = (
@@ -73,7 +76,7 @@ class RepoInWeb(Rule):
     needles = (b"Repo",)
     template_needles = (b"Repo.",)
 
-    incorrect = INCORRECT
+    incorrect = INCORRECT + EXTRACTIONS
     correct = CORRECT
 
     def check(self, file: ElixirFile) -> Iterable[Finding]:
@@ -134,7 +137,7 @@ class RepoInWeb(Rule):
 def _fixes(file: ElixirFile, definition: Definition, calls: list[Call]) -> tuple[Fix, ...]:
     at = definition.node.start_byte
     return tuple(
-        Fix(f"Extract into {context}", Applicability.UNSAFE, extraction(at, context))
+        Fix(f"Extract into {context}", Applicability.UNSAFE, Extraction(at, context))
         for context in contexts_for(file, definition, calls)
     )
 

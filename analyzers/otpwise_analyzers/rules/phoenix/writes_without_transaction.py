@@ -12,7 +12,7 @@ from otpwise_analyzers.project.web_repo_calls import repo_calls_by_definition
 from otpwise_analyzers.project.write_paths import longest_path
 from otpwise_analyzers.project.write_risk import counts, depends, is_accounted_for, is_best_effort, matters
 from otpwise_analyzers.rewrite.context import contexts_for
-from otpwise_analyzers.rewrite.extract import extraction
+from otpwise_analyzers.rewrite.extract import Extraction
 from otpwise_analyzers.rewrite.transaction import in_transaction
 from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.source.edits import Span
@@ -456,6 +456,6 @@ def _fixes(file: ElixirFile, module: Module, definition: Definition) -> tuple[Fi
         return (Fix("Write in one transaction", Applicability.UNSAFE, in_transaction(at)),)
     calls = next((calls for one, calls in repo_calls_by_definition(file) if one is definition), [])
     return tuple(
-        Fix(f"Extract into {context}", Applicability.UNSAFE, extraction(at, context))
+        Fix(f"Extract into {context}", Applicability.UNSAFE, Extraction(at, context))
         for context in contexts_for(file, definition, calls)
     )
