@@ -117,6 +117,8 @@ class _Extraction:
                 raise CannotMove(f"`{call.name}` stays where it is")
             if call.capture_arity is not None:
                 raise CannotMove("a captured repo function")
+        if any(call.is_local for call in self.definition.calls("alias", "import", "require")):
+            raise CannotMove("the function has aliases of its own")
         pieces = pieces_of(self.file, self.definition, calls)
         writes = [call for call in calls if call.name in WRITES]
         path = longest_path(self.file, self.definition.statements, writes)
