@@ -74,6 +74,7 @@ LISTED: dict[str, Listed | None] = {
     "phoenix.raw_broadcast": (("handle_in",), False, (b"broadcast",)),
     "phoenix.repo_in_web": (("aggregate", "all", "all_by", "delete", "delete!", "delete_all", "exists?", "get", "get!", "get_by", "get_by!", "insert", "insert!", "insert_all", "insert_or_update", "insert_or_update!", "one", "one!", "paginate", "preload", "query", "query!", "query_many", "reload", "reload!", "stream", "transact", "transaction", "update", "update!", "update_all"), False, (b"Repo",), "elixir", (b"Repo.",)),
     "phoenix.repo_in_web_examples": None,
+    "phoenix.repo_in_web_extraction_examples": None,
     "phoenix.subscribe_without_connected": (("mount",), False, (b"subscribe",)),
     "phoenix.unhandled_error_result": (("case",), False, (b"{:ok,",)),
     "phoenix.unlimited_channel_messages": (("handle_in",), False, ()),
