@@ -113,8 +113,9 @@ def _listed() -> str:
         entry = None
         if rule is not None:
             subscription = subscription_of(rule)
+            needed = [rule.language != "elixir", bool(subscription.template_needles), bool(rule.hides)]
             entry = subscription[
-                : 5 if subscription.template_needles else 3 if rule.language == "elixir" else 4
+                : 3 + max((at for at, is_needed in enumerate(needed, 1) if is_needed), default=0)
             ]
         lines.append(f"    {_quoted(module)}: {_quoted(entry)},\n")
     return f"{head}# fmt: off\n{''.join(lines)}}}\n"

@@ -128,7 +128,10 @@ class Fixed:
 
 
 def offered(
-    seen: Seen, finding: Finding, context: FixContext, on_failure: Callable[[str, str, Exception], None]
+    seen: Seen,
+    finding: Finding,
+    context: FixContext,
+    on_failure: Callable[[str, str, Exception], None] = lambda rule, path, error: None,
 ) -> Iterator[tuple[Fix, Change]]:
     """The fixes of a finding that their surroundings allow, with the change that each is.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from otpwise_analyzers import patch
 from otpwise_analyzers.bulk import ChangedFile, Fixed
 from otpwise_analyzers.source.document import Document
 from otpwise_cli.checking import shown
@@ -116,30 +116,5 @@ def _umask() -> int:
 
 
 def diff(changed: Iterable[ChangedFile]) -> Iterator[str]:
-    """The lines (without their ends) of a unified diff, as `patch -p1` and `git apply` take it."""
-    for file in changed:
-        path = shown(file.path).lstrip("/")
-        before = shown(file.source).lstrip("/")
-        if file.moved_from is not None:
-            yield f"diff --git a/{before} b/{path}"
-            yield f"rename from {before}"
-            yield f"rename to {path}"
-        old = file.old.text if file.old is not None else ""
-        lines = difflib.unified_diff(
-            _lines(old),
-            _lines(file.new.text),
-            "/dev/null" if file.old is None else f"a/{before}",
-            f"b/{path}",
-            lineterm="",
-        )
-        for number, line in enumerate(lines):
-            yield line.removesuffix("\n")
-            if number > 1 and not line.startswith("@@") and not line.endswith("\n"):
-                yield "\\ No newline at end of file"
-
-
-def _lines(text: str) -> list[str]:
-    """Lines with their ends; as for Git, only a line feed ends one."""
-    lines = text.split("\n")
-    last = lines.pop()
-    return [f"{line}\n" for line in lines] + ([last] if last else [])
+    """The lines (without their ends) of a unified diff, with paths as they are printed."""
+    return patch.lines(changed, shown)

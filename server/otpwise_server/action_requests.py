@@ -10,8 +10,9 @@ import msgspec
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
-from otpwise_server.actions import FIX_ALL, ActionData, Offer, Wanted
+from otpwise_server.actions import FIX_ALL, QUICK_FIX, ActionData, Offer, Wanted
 from otpwise_server.documents import Text
+from otpwise_server.plain import plain
 from otpwise_server.projects import is_served
 from otpwise_server.worker import Urgency
 from otpwise_server.workspace_edits import CannotEditError
@@ -50,17 +51,26 @@ def register(server: OtpwiseServer) -> None:
         wanted = Wanted(params.context.only)
         makes_edits = not (session.client.resolves_edits or session.client.takes_commands)
 
-        def job() -> tuple[list[types.CodeAction], dict[str, str]]:
+        def job() -> tuple[list[types.CodeAction], Offer]:
             if makes_edits:
                 session.catch_up(project)
             checked = project.check(text, lambda: False)
             offer = Offer(checked, project, session.projects, session.client)
             span = text.span(params.range, session.client.encoding)
-            return offer.actions(span, wanted, params.context.diagnostics), offer.left_out
+            return offer.actions(span, wanted, params.context.diagnostics), offer
 
-        actions, left_out = await session.thread.run(Urgency.REQUEST, job)
-        if params.context.trigger_kind != types.CodeActionTriggerKind.Automatic:
-            _say_what_is_left_out(session, left_out)
+        actions, offer = await session.thread.run(Urgency.REQUEST, job)
+        is_asked_for = params.context.trigger_kind != types.CodeActionTriggerKind.Automatic
+        if is_asked_for:
+            _say_what_is_left_out(session, offer.left_out)
+        if wanted.has(QUICK_FIX) and offer.rules and project.is_indexed and session.client.applies_edits:
+            from otpwise_server.bulk_requests import in_project
+
+            path = project.relative(text.path, text.uri)
+            found = await in_project(session, project, text.uri, path, offer.rules, is_asked_for)
+            # Before what silences.
+            at = next((i for i, one in enumerate(actions) if one.title.startswith("Ignore ")), len(actions))
+            actions[at:at] = found
         if session.client.takes_commands:
             return [_as_command(action) for action in actions] or None
         return actions or None
@@ -81,7 +91,7 @@ def register(server: OtpwiseServer) -> None:
             raise JsonRpcException(str(error), code.value) from error
         return action
 
-    if not session.client.applies_edits:
+    if not session.client.takes_commands:
         return
 
     @server.command(APPLY)
@@ -105,15 +115,6 @@ def _data(value: Any) -> ActionData:
         return msgspec.convert(plain(value), ActionData)
     except msgspec.ValidationError as error:
         raise JsonRpcInvalidParams(f"not an action of Otpwise: {error}") from error
-
-
-def plain(value: Any) -> Any:
-    """JSON of what pygls made of a command's arguments."""
-    if hasattr(value, "_asdict"):
-        value = value._asdict()
-    if isinstance(value, dict):
-        return {key: plain(inner) for key, inner in value.items()}
-    return [plain(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _as_command(action: types.CodeAction) -> types.Command:

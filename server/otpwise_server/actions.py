@@ -73,7 +73,7 @@ class Wanted:
 class Offer:
     """Everything that is offered for a range of one checked file. Runs in the analysis thread.
 
-    `left_out` are the titles of fixes that the client cannot make and cannot show as disabled, with the reason.
+    After `actions`, `left_out` are the titles of fixes that the client cannot make and cannot show as disabled, with the reason.
     """
 
     def __init__(
@@ -84,6 +84,8 @@ class Offer:
         self._client = client
         self.reading = Reading(projects, project, {checked.file.path: checked.text})
         self.left_out: dict[str, str] = {}
+        # The rules with a fix here that may be made elsewhere too, and whether that is safe.
+        self.rules: dict[str, bool] = {}
 
     def actions(
         self, span: Span, wanted: Wanted, diagnostics: Sequence[types.Diagnostic]
@@ -116,6 +118,13 @@ class Offer:
             data = self._data("fix", finding, fix.title)
             title = f"{fix.title}{_SUFFIX[fix.applicability]}"
             action = self._action(title, QUICK_FIX, data, change, caution_for(fix))
+            if (
+                action is not None
+                and action.disabled is None
+                and fix.applicability is not Applicability.SCAFFOLD
+            ):
+                is_safe = fix.applicability is Applicability.SAFE
+                self.rules[finding.rule] = self.rules.get(finding.rule, False) or is_safe
             if action is not None:
                 action.diagnostics = diagnostics or None
                 if self._client.preferred and safe == [fix]:

@@ -162,9 +162,12 @@ class ProjectAnalysis:
 
     def walk(self) -> list[str]:
         """The paths of all files of the project, relative to its root."""
-        if self.root is None:
-            return []
-        return list(discovery.walk(self.root, on_problem=_log_problem, exclude=self.settings.exclude))
+        return list(self.walking())
+
+    def walking(self) -> Iterator[str]:
+        """The same, one after the other."""
+        if self.root is not None:
+            yield from discovery.walk(self.root, on_problem=_log_problem, exclude=self.settings.exclude)
 
     def listed(self, paths: list[str]) -> list[str]:
         """Those of some paths that are the project's: known already, or not ignored by Git or settings."""

@@ -43,13 +43,8 @@ def register(server: OtpwiseServer) -> None:
     async def tree(params: Any) -> dict[str, Any] | None:
         """The supervision trees of the project of `uri`, or of the first workspace folder; null outside of
         any, and until the project was read."""
-        session = server.session
-        uri = getattr(params, "uri", None)
-        path = uris.to_path(uri) if isinstance(uri, str) else None
-        project = session.projects.of(path) if path is not None else session.projects.loose
-        if project.root is None:
-            folders = [session.projects.of(folder / "mix.exs") for folder in session.folders.values()]
-            project = next((one for one in folders if one.root is not None), project)
+        session, uri = server.session, getattr(params, "uri", None)
+        project = session.project_of(uri if isinstance(uri, str) else None)
         return await session.thread.run(Urgency.REQUEST, lambda: _picture(session, project))
 
 

@@ -13,7 +13,7 @@ from pygls.lsp.server import LanguageServer
 
 from otpwise_analyzers import __version__
 from otpwise_analyzers.source.lines import Encoding
-from otpwise_server import action_requests, own_requests, watching
+from otpwise_server import action_requests, bulk_requests, own_requests, watching
 from otpwise_server.actions import EXPLAIN
 from otpwise_server.analysis import page_of, rule_names
 from otpwise_server.client import Client
@@ -83,6 +83,7 @@ def _register(server: OtpwiseServer) -> None:
             _register_pull(server)
         if client.action_literals or client.takes_commands:
             action_requests.register(server)
+        bulk_requests.register(server)
         if client.lenses:
             _register_lenses(server)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ from otpwise_server.projects import Projects, is_served
 from otpwise_server.worker import AnalysisThread, Stop, Urgency
 
 if TYPE_CHECKING:
+    from otpwise_server.everywhere import Census
     from otpwise_server.server import OtpwiseServer
 
 log = logging.getLogger(__name__)
@@ -45,7 +48,10 @@ class Session:
         self.news = asyncio.Event()
         self._thread: AnalysisThread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        # Made when it is first asked.
+        self.census: Census | None = None
         self._said: set[str] = set()
+        self._scratch: Path | None = None
         self._stops: dict[str, Stop] = {}
         self._pauses: dict[str, asyncio.TimerHandle] = {}
         self._indexing: dict[Path, asyncio.Task[None]] = {}
@@ -77,6 +83,14 @@ class Session:
                 refresh.cancel()
         if self._thread is not None:
             self._thread.close()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def scratch(self) -> Path:
+        """A folder for what is only to be looked at; it goes with the session."""
+        if self._scratch is None:
+            self._scratch = Path(tempfile.mkdtemp(prefix="otpwise-"))
+        return self._scratch
 
     def spawn(self, work: Any) -> None:
         """Runs a coroutine to its end; what it raises goes to the log."""
@@ -251,10 +265,14 @@ class Session:
         Runs in the analysis thread.
         """
         behind, outdated = project.catch_up()
-        if outdated and self._loop is not None:
-            self._loop.call_soon_threadsafe(self.recheck, project, outdated)
+        self.recheck_soon(project, outdated)
         root = project.root or Path()
         return [path for path in behind if self.documents.at(root / path) is None]
+
+    def recheck_soon(self, project: ProjectAnalysis, outdated: set[str]) -> None:
+        """As `recheck`, from the analysis thread."""
+        if outdated and self._loop is not None:
+            self._loop.call_soon_threadsafe(self.recheck, project, outdated)
 
     # -- messages ----------------------------------------------------------------------------------
 
@@ -288,6 +306,22 @@ class Session:
                 if (task := self._indexing.pop(root, None)) is not None:
                     task.cancel()
                 self.projects.drop(root)
+
+    def project_of(self, uri: str | None) -> ProjectAnalysis:
+        """The project of a file, else of the first workspace folder that is in one."""
+        path = uris.to_path(uri) if uri is not None else None
+        project = self.projects.of(path) if path is not None else self.projects.loose
+        if project.root is None:
+            folders = (self.projects.of(folder / "mix.exs") for folder in self.folders.values())
+            return next((one for one in folders if one.root is not None), project)
+        return project
+
+    async def is_indexed(self, project: ProjectAnalysis) -> bool:
+        """Whether a project was read; one that is being read is waited for."""
+        task = self._indexing.get(project.root) if project.root is not None else None
+        if task is not None:
+            await asyncio.wait({task})
+        return project.is_indexed
 
     def index_folders(self) -> None:
         """Starts the index of every workspace folder that is, or is in, a Mix project."""

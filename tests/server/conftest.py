@@ -221,6 +221,7 @@ def connect(tmp_path: Path) -> Connect:
         folders: Sequence[Path] = (),
         options: Any = None,
         settings: dict[str, Any] | None = None,
+        apply_edits: bool = False,
     ) -> AsyncIterator[Editor]:
         client = make_test_lsp_client()
         published: list[types.PublishDiagnosticsParams] = []
@@ -260,10 +261,13 @@ def connect(tmp_path: Path) -> Connect:
         for key, value in (settings or {}).items():
             client.set_configuration(value, section=key)
         await client.start_io(*COMMAND, env=ENVIRONMENT)
+        offered = capabilities(editor)
+        if apply_edits and offered.workspace is not None:
+            offered.workspace.apply_edit = True
         try:
             answer = await client.initialize_session(
                 types.InitializeParams(
-                    capabilities=capabilities(editor),
+                    capabilities=offered,
                     initialization_options=options,
                     workspace_folders=[types.WorkspaceFolder(path.as_uri(), path.name) for path in folders],
                 )

@@ -22,19 +22,22 @@ if TYPE_CHECKING:
 
 class Subscription(NamedTuple):
     """What makes a rule look at a file of its language: one of the `names`, or `always`; and one of the
-    `needles`, if any. It looks at templates that hold one of the `template_needles`, too."""
+    `needles`, if any. It looks at templates that hold one of the `template_needles`, too. `hides` are the rules
+    that are silent where it speaks."""
 
     names: tuple[str, ...]
     always: bool
     needles: tuple[bytes, ...]
     language: str = "elixir"
     template_needles: tuple[bytes, ...] = ()
+    hides: tuple[str, ...] = ()
 
 
 def subscription_of(rule: AnyRule) -> Subscription:
     """The subscription that a rule's class states."""
     names = tuple(sorted(rule.subscribed))
-    return Subscription(names, rule.always, rule.needles, rule.language, rule.template_needles)
+    hides = tuple(sorted(rule.hides))
+    return Subscription(names, rule.always, rule.needles, rule.language, rule.template_needles, hides)
 
 
 class Catalogue(MutableMapping[str, "AnyRule"]):

@@ -1,12 +1,18 @@
 """What each rule subscribes to, so that it is imported only when a file calls for it.
 
 Made by docs/generate.py. By module: the names, whether every file is wanted, the needles; the language
-where it is not Elixir, and the needles in templates where those are wanted; None for a module without a rule.
+where it is not Elixir, the needles in templates where those are wanted, and the rules that it hides; None for a
+module without a rule.
 """
 
-_Elixir = tuple[tuple[str, ...], bool, tuple[bytes, ...]]
-_Other = tuple[tuple[str, ...], bool, tuple[bytes, ...], str]
-Listed = _Elixir | _Other | tuple[tuple[str, ...], bool, tuple[bytes, ...], str, tuple[bytes, ...]]
+_Names = tuple[str, ...]
+_Needles = tuple[bytes, ...]
+Listed = (
+    tuple[_Names, bool, _Needles]
+    | tuple[_Names, bool, _Needles, str]
+    | tuple[_Names, bool, _Needles, str, _Needles]
+    | tuple[_Names, bool, _Needles, str, _Needles, _Names]
+)
 
 # fmt: off
 LISTED: dict[str, Listed | None] = {
@@ -36,9 +42,9 @@ LISTED: dict[str, Listed | None] = {
     "deploy.manual_node_connect": (("connect", "connect_node"), False, (b"Node.connect", b"connect_node")),
     "ecto.n_plus_one": (("all?", "any?", "async_stream", "async_stream_nolink", "count", "drop_while", "each", "filter", "find", "find_index", "find_value", "flat_map", "flat_map_reduce", "for", "group_by", "into", "map", "map_every", "map_join", "map_reduce", "max_by", "min_by", "new", "reduce", "reduce_while", "reject", "sort_by", "split_with", "sum_by", "take_while", "uniq_by", "zip_with"), False, ()),
     "ecto.n_plus_one_examples": None,
-    "ecto.raw_sql": (("query", "query!"), False, (b"query",)),
+    "ecto.raw_sql": (("query", "query!"), False, (b"query",), "elixir", (), ("ecto/unescaped-like",)),
     "ecto.repo_all_then_enum": (("all",), False, (b"Repo",)),
-    "ecto.sql_injection": (("insert", "insert!", "insert_all", "query", "query!", "query_many", "query_many!", "stream", "unsafe_fragment"), False, (b"query", b"stream", b"unsafe_fragment")),
+    "ecto.sql_injection": (("insert", "insert!", "insert_all", "query", "query!", "query_many", "query_many!", "stream", "unsafe_fragment"), False, (b"query", b"stream", b"unsafe_fragment"), "elixir", (), ("ecto/raw-sql", "ecto/unescaped-like")),
     "ecto.uncomposed_query": (("from", "where"), False, (b"Repo",)),
     "ecto.uncomposed_query_examples": None,
     "ecto.unescaped_like": (("ilike", "like"), False, (b"like(",)),
@@ -47,7 +53,7 @@ LISTED: dict[str, Listed | None] = {
     "otp.blocking_callback_examples": None,
     "otp.blocking_init": (("init",), False, (b"handle_", b"GenServer", b"GenStage", b"GenStateMachine", b"gen_server", b"gen_statem")),
     "otp.blocking_init_examples": None,
-    "otp.cache_never_expires": (("use",), False, (b"Map.put", b"put_in", b"Map.update", b"update_in")),
+    "otp.cache_never_expires": (("use",), False, (b"Map.put", b"put_in", b"Map.update", b"update_in"), "elixir", (), ("otp/genserver-bottleneck",)),
     "otp.cache_never_expires_examples": None,
     "otp.genserver_bottleneck": (("use",), False, (b"handle_call",)),
     "otp.genserver_bottleneck_examples": None,
@@ -60,7 +66,7 @@ LISTED: dict[str, Listed | None] = {
     "otp.unawaited_task": (("async", "async_nolink"), False, (b"Task",)),
     "otp.unbounded_mailbox": (("cast", "send"), False, (b"GenServer.cast", b"gen_server.cast", b"handle_info", b"Repo", b"File.stream!")),
     "otp.unbounded_mailbox_examples": None,
-    "otp.unreachable_callback_clause": (("def", "defp"), False, ()),
+    "otp.unreachable_callback_clause": (("def", "defp"), False, (), "elixir", (), ("otp/blocking-callback", "otp/blocking-init", "otp/receive-without-after")),
     "otp.unreachable_callback_clause_examples": None,
     "otp.unsupervised_process": (("spawn", "spawn_link", "start", "start_link"), False, ()),
     "otp.unsupervised_process_examples": None,
