@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from otpwise_analyzers.bulk import Fixed
     from otpwise_cli.check import Options
 
+# Rules that the last line names.
+_NAMED = 4
 _DIFF_STYLES = (("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-", "red"))
 
 
@@ -66,10 +69,31 @@ def _say_what_was_fixed(fixed: Sequence[Fixed], verb: str) -> None:
     findings = sum(len(part.applied) for part in fixed)
     files = sum(len(part.files) for part in fixed)
     if findings:
-        complain(f"{plural(findings, 'finding')} {verb} in {plural(files, 'file')}")
+        complain(
+            f"{plural(findings, 'finding')} {verb} in {plural(files, 'file')}{_kinds(fixed)}{_rules(fixed)}"
+        )
     for part in fixed:
         for rule, title, path in part.refused:
             complain(f"{shown(path)}: the fix “{title}” of {rule} was left out: the result would not parse")
+
+
+def _kinds(fixed: Sequence[Fixed]) -> str:
+    """` (1 new, 2 renamed)`, where there are such."""
+    files = [file for part in fixed for file in part.files.values()]
+    new = sum(file.old is None for file in files)
+    renamed = sum(file.moved_from is not None for file in files)
+    kinds = [f"{count} {kind}" for count, kind in ((new, "new"), (renamed, "renamed")) if count]
+    return f" ({', '.join(kinds)})" if kinds else ""
+
+
+def _rules(fixed: Sequence[Fixed]) -> str:
+    """`: 3 of otp/missing-init, 1 of deploy/docker-root`, the most first; nothing where it is one rule alone."""
+    counts = Counter(fix.rule for part in fixed for fix in part.applied)
+    if len(counts) < 2:
+        return ""
+    named = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    more = f" and {plural(len(named) - _NAMED, 'rule')} more" if len(named) > _NAMED else ""
+    return ": " + ", ".join(f"{count} of {rule}" for rule, count in named[:_NAMED]) + more
 
 
 def _report(outcome: Outcome, options: Options) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import tempfile
@@ -22,14 +23,41 @@ def write_all(fixed: Fixed) -> tuple[dict[Path, str], set[Path]]:
     """
     problems = {path: problem for path, file in fixed.files.items() if (problem := _obstacle(file))}
     unwritten = fixed.bound_to(problems)
-    for path, file in fixed.files.items():
-        if path not in unwritten:
-            try:
-                _write(file)
-            except OSError as error:
-                problems[path] = f"cannot be written ({error.strerror or error}): run the command again"
-                unwritten.add(path)
+    for group in fixed.groups():
+        paths = {file.path for file in group}
+        if not paths & unwritten:
+            problems.update(found := _write_together([_Write(file) for file in group]))
+            unwritten |= paths if found else set()
     return problems, unwritten
+
+
+def _write_together(writes: list[_Write]) -> dict[Path, str]:
+    """Writes some files, or none of them. Returns what went wrong."""
+    made: list[_Write] = []
+    at = writes[0]
+    try:
+        # What can go wrong, with a full disk first of all, goes wrong before the first file is another one.
+        for at in writes:
+            at.stage()
+        for at in writes:
+            at.make()
+            made.append(at)
+    except BaseException as error:
+        half = [write for write in reversed(made) if not write.undo()]
+        if not isinstance(error, OSError):
+            raise
+        reason = error.strerror or str(error)
+        problems = {at.file.path: f"cannot be written ({reason}): run the command again"}
+        for write in half:
+            problems[write.file.path] = (
+                f"is fixed, though {shown(at.file.path)}, which belongs to it, is not: "
+                "put one or the other right by hand"
+            )
+        return problems
+    finally:
+        for write in writes:
+            write.clean()
+    return {}
 
 
 def _obstacle(changed: ChangedFile) -> str | None:
@@ -72,37 +100,104 @@ def _target(changed: ChangedFile) -> Path:
     return Path(os.path.realpath(changed.path))
 
 
-def _write(changed: ChangedFile) -> None:
-    target = _target(changed)
-    if changed.moved_from is not None:
-        _move(changed, target)
-        return
-    if changed.old is None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        mode = 0o666 & ~_umask()
-    else:
-        mode = stat.S_IMODE(target.stat().st_mode)
-    _replace(target, changed.new.raw, mode)
+class _Write:
+    """One file on its way to the disk: first beside its place, then in it."""
+
+    def __init__(self, file: ChangedFile) -> None:
+        self.file = file
+        self._target = _target(file)
+        self._temporary: Path | None = None
+        self._folders: list[Path] = []
+
+    def stage(self) -> None:
+        """Writes the new text beside its place."""
+        target, missing = self._target, []
+        for folder in target.parents:
+            if folder.exists():
+                break
+            missing.append(folder)
+        for folder in reversed(missing):
+            folder.mkdir()
+            self._folders.append(folder)
+        if self._only_moves:
+            return
+        before = self._before()
+        self._temporary = _beside(target, self.file.new.raw, before.stat() if before is not None else None)
+
+    @property
+    def _only_moves(self) -> bool:
+        old = self.file.old
+        return self.file.moved_from is not None and old is not None and old.raw == self.file.new.raw
+
+    def _before(self) -> Path | None:
+        """The file whose text is replaced, and whose mode is kept."""
+        if self.file.moved_from is not None:
+            return self.file.source
+        return None if self.file.old is None else self._target
+
+    def make(self) -> None:
+        """Puts the new text into its place; never is there a file too few."""
+        if self._only_moves:
+            self.file.source.rename(self._target)
+            return
+        assert self._temporary is not None
+        self._temporary.replace(self._target)
+        self._temporary = None
+        if self.file.moved_from is not None:
+            try:
+                self.file.source.unlink()
+            except OSError:
+                self._target.unlink()
+                raise
+
+    def undo(self) -> bool:
+        """Makes as if it had not been made; answers whether that went well."""
+        old, target = self.file.old, self._target
+        try:
+            if self._only_moves:
+                target.rename(self.file.source)
+            elif old is None:
+                target.unlink()
+            elif self.file.moved_from is not None:
+                _put(self.file.source, old.raw, target.stat())
+                target.unlink()
+            else:
+                _put(target, old.raw, target.stat())
+        except OSError:
+            return False
+        return True
+
+    def clean(self) -> None:
+        """Takes away what was put beside its place and is not wanted any more."""
+        with contextlib.suppress(OSError):
+            if self._temporary is not None:
+                self._temporary.unlink()
+            # Those that are empty.
+            for folder in reversed(self._folders):
+                folder.rmdir()
 
 
-def _move(changed: ChangedFile, target: Path) -> None:
-    """The file under its new path, then no file under the old one; never none at all."""
-    source = changed.source
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if changed.old is not None and changed.new.raw == changed.old.raw:
-        source.rename(target)
-        return
-    _replace(target, changed.new.raw, stat.S_IMODE(source.stat().st_mode))
-    source.unlink()
-
-
-def _replace(target: Path, data: bytes, mode: int) -> None:
+def _beside(target: Path, data: bytes, like: os.stat_result | None) -> Path:
+    """A new file in the folder of `target`, with mode and owner of the file that it is to replace."""
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".otpwise", dir=target.parent)
-    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-            os.fchmod(file.fileno(), mode)
+            if os.name == "posix":
+                if like is not None:
+                    with contextlib.suppress(PermissionError):
+                        os.fchown(file.fileno(), like.st_uid, like.st_gid)
+                mode = stat.S_IMODE(like.st_mode) if like is not None else 0o666 & ~_umask()
+                os.fchmod(file.fileno(), mode)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return Path(name)
+
+
+def _put(target: Path, data: bytes, like: os.stat_result) -> None:
+    temporary = _beside(target, data, like)
+    try:
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -277,3 +279,180 @@ def test_json_says_where_a_file_goes(otpwise: Otpwise, project: Project) -> None
     ((finding,),) = [report["findings"]]
     (change,) = finding["fixes"][0]["changes"]
     assert change == {"path": "lib/mini/tpo.ex", "create": False, "edits": [], "rename_to": "lib/mini/top.ex"}
+
+
+def tree_of(root: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and ".git/" not in path.as_posix()
+    }
+
+
+@pytest.mark.parametrize("fails", ["replace", "stage"])
+def test_a_failure_in_between_leaves_nothing_half_done(
+    fails: str,
+    project: Project,
+    careless: type[_Careless],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The second of two files that one fix changes cannot be written: the first is as it was."""
+    monkeypatch.setattr(careless, "text", "x = ")
+    monkeypatch.setattr(careless, "together_with", ("lib/c.ex",))
+    monkeypatch.setattr("otpwise_analyzers.bulk.MAX_FIXES_OF_A_FILE", 1)
+    root = project({"lib/a.ex": "careless()\n", "lib/b.ex": FAULTY, "lib/c.ex": "1\n"})
+    (root / "lib/a.ex").chmod(0o755)
+    before = tree_of(root)
+
+    replace = Path.replace
+
+    def full(self: Path, target: Any) -> Any:
+        if Path(target).name == "c.ex":
+            raise OSError(28, "No space left on device")
+        return replace(self, target)
+
+    def no_room(prefix: str, **options: Any) -> Any:
+        if prefix.startswith(".c.ex"):
+            raise OSError(28, "No space left on device")
+        return real(prefix=prefix, **options)
+
+    real = tempfile.mkstemp
+    if fails == "replace":
+        monkeypatch.setattr(Path, "replace", full)
+    else:
+        monkeypatch.setattr(tempfile, "mkstemp", no_room)
+    assert run(Options(paths=(Path(root),), fix=True)) == 2
+    assert tree_of(root) == {**before, "lib/b.ex": FIXED.encode()}
+    assert stat.S_IMODE((root / "lib/a.ex").stat().st_mode) == 0o755
+    shown = capfd.readouterr()
+    assert "lib/c.ex cannot be written (No space left on device)" in shown.err
+    assert "1 finding fixed in 1 file" in shown.err and "lib/a.ex" in shown.out
+
+
+def test_what_cannot_be_taken_back_is_named(
+    project: Project,
+    careless: type[_Careless],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(careless, "text", "x = ")
+    monkeypatch.setattr(careless, "together_with", ("lib/c.ex",))
+    monkeypatch.setattr("otpwise_analyzers.bulk.MAX_FIXES_OF_A_FILE", 1)
+    root = project({"lib/a.ex": "careless()\n", "lib/c.ex": "1\n"})
+    writes: list[str] = []
+    replace = Path.replace
+
+    def dying(self: Path, target: Any) -> Any:
+        writes.append(Path(target).name)
+        if len(writes) > 1:
+            raise OSError(5, "Input/output error")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", dying)
+    assert run(Options(paths=(Path(root),), fix=True)) == 2
+    said = capfd.readouterr().err
+    assert "lib/c.ex cannot be written (Input/output error)" in said
+    assert "lib/a.ex is fixed, though " in said and "lib/c.ex, which belongs to it, is not" in said
+    assert sorted(path.name for path in (root / "lib").iterdir()) == ["a.ex", "c.ex"]
+
+
+def test_a_run_that_is_interrupted_leaves_no_file_behind(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = project({"lib/a.ex": FAULTY})
+    before = tree_of(root)
+
+    def interrupted(self: Path, target: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(Options(paths=(Path(root),), fix=True))
+    assert tree_of(root) == before
+
+
+def test_two_files_that_concern_each_other_come_to_an_end(
+    project: Project, careless: type[_Careless], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each fix writes the other file, which is then looked at again: a few rounds, not for ever."""
+    monkeypatch.setattr(careless, "text", "careless(); ")
+    monkeypatch.setattr(careless, "together_with", ("lib/a.ex", "lib/b.ex"))
+    monkeypatch.setattr("otpwise_analyzers.bulk.MAX_FIXES_OF_A_FILE", 3)
+    root = project({"lib/a.ex": "careless()\n", "lib/b.ex": "careless()\n"})
+    assert run(Options(paths=(Path(root),), fix=True)) == 1
+
+
+def test_the_diff_of_new_files_and_odd_ones_is_what_fix_does(
+    project: Project,
+    careless: type[_Careless],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """A byte order mark, CRLF, no line end at the end, a name with a space and an accent, a mode, a new file."""
+
+    def build(at: int, file: ElixirFile) -> Fix:
+        name = "lib/new folder/né.ex"
+
+        def made(context: FixContext) -> Change | None:
+            new = (
+                ()
+                if context.exists(name)
+                else (FileChange(name, (Edit(0, 0, "# é😀\n:new\n"),), create=True),)
+            )
+            return (FileChange(file.path, (Edit(at, at + len("careless"), "careful"),)), *new)
+
+        return Fix("Replace", Applicability.SAFE, made)
+
+    def check(self: Any, file: ElixirFile) -> list[Finding]:
+        return [
+            self.finding(call.node, "Careless.", Level.WARNING, fixes=[build(call.node.start_byte, file)])
+            for call in file.calls("careless")
+        ]
+
+    monkeypatch.setattr(careless, "check", check)
+    files = {
+        "lib/marked.ex": b"\xef\xbb\xbfcareless()\n# end\n",
+        "lib/crlf.ex": b"# one\r\ncareless()\r\n# two\r\n",
+        "lib/open end.ex": b"x = 1\ncareless()",
+        "lib/mixed é.ex": '# é\r\ncareless("😀")\n'.encode(),
+    }
+    root = project(files)
+    (root / "lib/crlf.ex").chmod(0o755)
+    monkeypatch.chdir(root)
+    assert run(Options(paths=(Path(),), diff=True)) == 1
+    diff = capfd.readouterr().out
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    subprocess.run(["git", "apply", "--whitespace=nowarn", "-"], input=diff.encode(), cwd=root, check=True)
+    by_git = tree_of(root)
+    assert by_git["lib/new folder/né.ex"].decode() == "# é😀\n:new\n"
+    assert b"careful()\r\n" in by_git["lib/crlf.ex"] and by_git["lib/marked.ex"].startswith(
+        b"\xef\xbb\xbfcareful"
+    )
+    (root / "lib/new folder/né.ex").unlink()
+    (root / "lib/new folder").rmdir()
+    project(files)
+    (root / "lib/crlf.ex").chmod(0o755)
+    assert run(Options(paths=(Path(),), fix=True)) == 0
+    assert tree_of(root) == by_git
+    assert "fixed in 5 files" in capfd.readouterr().err
+    assert stat.S_IMODE((root / "lib/crlf.ex").stat().st_mode) == 0o755
+
+
+def test_unsafe_fixes_are_no_scaffolds(otpwise: Otpwise, tmp_path: Path) -> None:
+    """In the example project, where every kind of fix is offered."""
+    root = tmp_path / "chat_app"
+    shutil.copytree(Path(__file__).parents[2] / "examples/chat_app", root)
+    report = json.loads(otpwise("check", str(root), "--hints", "--output-format", "json").out)
+    kinds = {fix["applicability"] for finding in report["findings"] for fix in finding["fixes"]}
+    assert kinds == {"safe", "unsafe", "scaffold"}
+    before = tree_of(root)
+    done = otpwise("check", str(root), "--fix", "--unsafe-fixes", "--hints")
+    assert "fixed in" in done.err
+    changed = {path: data for path, data in tree_of(root).items() if before.get(path) != data}
+    assert changed and not any(
+        b"TODO" in data and b"TODO" not in before.get(path, b"") for path, data in changed.items()
+    )
+    after = json.loads(otpwise("check", str(root), "--hints", "--output-format", "json").out)
+    left = {fix["applicability"] for finding in after["findings"] for fix in finding["fixes"]}
+    assert left <= {"scaffold"}, left
