@@ -62,9 +62,9 @@ def removed(instruction: Instruction) -> Edit:
     data = instruction.file.data
     if end == len(data) and not data.endswith(b"\n") and start:
         start -= 1
-    elif data[:start].endswith(b"\n\n") and data[end:].startswith(b"\n"):
+    elif data[:start].endswith((b"\n\n", b"\n\r\n")) and data[end:].startswith((b"\n", b"\r\n")):
         # Two blank lines would be left where one was enough.
-        end += 1
+        end = data.index(b"\n", end) + 1
     return Edit(start, end, "")
 
 

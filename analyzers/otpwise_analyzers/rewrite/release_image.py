@@ -258,7 +258,7 @@ def _lines(file: DockerFile, instruction: Instruction) -> str:
 def _with_blank(file: DockerFile, instruction: Instruction, lines: str) -> str:
     """The lines, behind a blank one where there was one."""
     start = start_with_comments(instruction)
-    return f"\n{lines}" if file.data[:start].endswith(b"\n\n") else lines
+    return f"\n{lines}" if file.data[:start].endswith((b"\n\n", b"\n\r\n")) else lines
 
 
 def _split(lines: str) -> tuple[str, str]:

@@ -26,6 +26,7 @@ Environment = dict[str, str | None]
 
 _DIRECTIVE = re.compile(rb"[ \t]*#[ \t]*(\w+)[ \t]*=[ \t]*(.*?)[ \t\r]*(?:\n|\Z)")
 _OLD_ENV = re.compile(rb"^[ \t]*ENV[ \t]+[A-Za-z_]\w*[ \t]+(?=\S)([^\n]*)", re.IGNORECASE | re.MULTILINE)
+_TRAILING = re.compile(rb"(?<![\\` \t\r])[ \t\r]+\n")
 _BOOLEAN_FLAG = re.compile(
     rb"^[ \t]*(?:COPY|ADD)[ \t][^\n]*?(--(?:link|parents|keep-git-dir|unpack)(?==|[ \t])(?:=\w+)?)",
     re.IGNORECASE | re.MULTILINE,
@@ -60,6 +61,8 @@ def _masked(data: bytes) -> bytes:
     text = data
     if b"\r" in text:
         text = text.replace(b"\\\r\n", b" \\\n").replace(b"\r\n", b" \n")
+    # Blanks at the end of some lines (and the halves of CRLF) are an error in others: empty lines never are.
+    text = _TRAILING.sub(lambda m: b"\n" * len(m[0]), text)
     if _directives(data)[0].get("escape") == "`":
         # The backslash is then a character as any other, as in Windows' paths.
         text = re.sub(rb"\\([ \t]*\n)", rb"/\1", text)
