@@ -66,8 +66,7 @@ def register(server: OtpwiseServer) -> None:
         if wanted.has(QUICK_FIX) and offer.rules and project.is_indexed and session.client.applies_edits:
             from otpwise_server.bulk_requests import in_project
 
-            path = project.relative(text.path, text.uri)
-            found = await in_project(session, project, text.uri, path, offer.rules, is_asked_for)
+            found = await in_project(session, project, text, offer, is_asked_for)
             # Before what silences.
             at = next((i for i, one in enumerate(actions) if one.title.startswith("Ignore ")), len(actions))
             actions[at:at] = found

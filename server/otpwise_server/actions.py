@@ -86,6 +86,8 @@ class Offer:
         self.left_out: dict[str, str] = {}
         # The rules with a fix here that may be made elsewhere too, and whether that is safe.
         self.rules: dict[str, bool] = {}
+        # The client's diagnostics of the findings here, by rule; VS Code puts actions without any last.
+        self.diagnostics: dict[str, list[types.Diagnostic]] = {}
 
     def actions(
         self, span: Span, wanted: Wanted, diagnostics: Sequence[types.Diagnostic]
@@ -95,7 +97,9 @@ class Offer:
         here = [finding for finding in self._checked.findings if finding.span.touches(span)]
         if wanted.has(QUICK_FIX):
             for finding in here:
-                offered.extend(self._fixes(finding, self._of(finding, diagnostics)))
+                own = self._of(finding, diagnostics)
+                self.diagnostics.setdefault(finding.rule, []).extend(own)
+                offered.extend(self._fixes(finding, own))
             rules = dict.fromkeys(finding.rule for finding in here)
             offered.extend(action for rule in rules if (action := self._fix_all_of(rule)) is not None)
             for finding in _first_of_each_rule(here):
@@ -146,7 +150,11 @@ class Offer:
     def _fix_all_of(self, rule: str) -> types.CodeAction | None:
         if sum(1 for _ in safe_fixes(self._checked, rule)) < 2:
             return None
-        return self._action(f"Fix all of {rule} in this file", QUICK_FIX, self._data("rule", rule=rule), None)
+        title, data = f"Fix all of {rule} in this file", self._data("rule", rule=rule)
+        action = self._action(title, QUICK_FIX, data, None)
+        if action is not None:
+            action.diagnostics = self.diagnostics.get(rule) or None
+        return action
 
     def _silences(self, finding: Finding, diagnostics: list[types.Diagnostic]) -> Iterator[types.CodeAction]:
         rule = finding.rule

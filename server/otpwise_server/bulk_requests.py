@@ -10,8 +10,9 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
 from otpwise_server import uris
-from otpwise_server.actions import QUICK_FIX
+from otpwise_server.actions import QUICK_FIX, Offer
 from otpwise_server.analysis import ProjectAnalysis, rule_names, summaries
+from otpwise_server.documents import Text
 from otpwise_server.plain import plain
 from otpwise_server.progress import Progress
 from otpwise_server.worker import Urgency
@@ -85,28 +86,25 @@ def register(server: OtpwiseServer) -> None:
 
 
 async def in_project(
-    session: Session,
-    project: ProjectAnalysis,
-    uri: str,
-    path: str,
-    rules: dict[str, bool],
-    is_asked_for: bool,
+    session: Session, project: ProjectAnalysis, text: Text, offer: Offer, is_asked_for: bool
 ) -> list[types.CodeAction]:
-    """The actions that fix a rule in the whole project, for those of `rules` that have something to fix in another
-    file too; the value says whether safely. An editor that asks on its own is not made to wait."""
+    """The actions that fix a rule in the whole project, for those of the `offer` that have something to fix in
+    another file too. An editor that asks on its own is not made to wait."""
     from otpwise_server.everywhere import SAFE_AND_UNSAFE, SAFE_ONLY, Census
 
     if session.census is None:
         session.census = Census(session)
     actions = []
-    for rule, is_safe in rules.items():
+    path = project.relative(text.path, text.uri)
+    for rule, is_safe in offer.rules.items():
         allowed = SAFE_ONLY if is_safe else SAFE_AND_UNSAFE
         patience = _PATIENCE if is_asked_for else 0.01
         if await session.census.has_more(project, rule, path, allowed, patience):
             title = f"Fix all of {rule} in the project{'' if is_safe else ' (may change behaviour)'}"
-            arguments = [{"rule": rule, "uri": uri, "unsafe": not is_safe}]
+            arguments = [{"rule": rule, "uri": text.uri, "unsafe": not is_safe}]
             command = types.Command(title, FIX_ALL_IN_PROJECT, arguments=arguments)
-            actions.append(types.CodeAction(title, kind=QUICK_FIX, command=command))
+            about = offer.diagnostics.get(rule) or None
+            actions.append(types.CodeAction(title, kind=QUICK_FIX, command=command, diagnostics=about))
     return actions
 
 

@@ -3,6 +3,7 @@
 import * as os from "node:os";
 import * as vscode from "vscode";
 
+import { fixAllOfRule } from "./everywhere.ts";
 import { ExplanationPanel } from "./explanation.ts";
 import { Server, traceLevel } from "./server.ts";
 import { counted, showStatus } from "./status.ts";
@@ -31,6 +32,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     command("fixAllInFile", () =>
       vscode.commands.executeCommand("editor.action.sourceAction", { kind: "source.fixAll.otpwise", apply: "first" }),
     ),
+    command("fixAllOfRule", () => fixAllOfRule(server)),
     command("checkProject", () => checkProject(server)),
     command("copyDebugInformation", () => copyDebugInformation(context, server)),
     vscode.workspace.onDidChangeConfiguration((event) => {

@@ -37,3 +37,15 @@ export interface TreePicture {
 
 /** The supervision trees of the project that a file, or the first workspace folder, belongs to. */
 export const tree = new RequestType<{ uri: string | null }, TreePicture | null, void>("otpwise/tree");
+
+export interface Fixable {
+  readonly rule: string;
+  readonly summary: string;
+  /** Whether its fixes may change behaviour. */
+  readonly unsafe: boolean;
+  readonly findings: number;
+  readonly files: number;
+}
+
+/** What can be fixed in the whole project, by rule. */
+export const fixable = new RequestType<{ uri: string | null; workDoneToken?: string }, Fixable[], void>("otpwise/fixable");

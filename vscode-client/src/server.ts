@@ -115,6 +115,8 @@ export class Server implements vscode.Disposable {
         // Without an Elixir extension VS Code calls them plain text.
         { scheme: "file", pattern: "**/*.{ex,exs,eex,heex,leex}" },
         { scheme: "file", pattern: "**/{Dockerfile,Containerfile}*" },
+        // A fix may change it, and must know what is typed there.
+        { scheme: "file", pattern: "**/.otpwise.toml" },
       ],
       outputChannel: this.log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,

@@ -15,6 +15,7 @@ import { chromium } from "playwright-core";
 const [vsix, server, project, pictures] = process.argv.slice(2).map((file) => path.resolve(file));
 const codeServer = process.env.CODE_SERVER ?? "code-server";
 const LONG = 60_000;
+const places = { "cache.ex": "link_previews/cache.ex", "read_receipts.ex": "rooms/read_receipts.ex" };
 const FLAGS =
   "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
 
@@ -97,16 +98,45 @@ try {
     await see(".monaco-workbench", "Refactor Preview");
     await picture("fix");
     // What may change behaviour is ticked by hand, file by file.
-    for (const file of ["application.ex", "link_previews.ex"]) {
-      const row = page.locator(".bulk-edit-panel .monaco-list-row", { hasText: file }).first();
-      await row.locator("input, .monaco-checkbox, .edit-checkbox").first().click({ timeout: LONG });
-    }
+    for (const file of ["application.ex", "link_previews.ex"]) await tick(file);
     await picture("fix");
     await page.getByRole("button", { name: "Apply", exact: true }).click();
     await page.waitForTimeout(1500);
     await command("File: Save All");
     await until(() => read("lib/chat_app/application.ex").includes("LinkPreviews.Cache"), "the child is written");
     await until(() => !read("lib/chat_app/link_previews.ex").includes("Cache.start_link"), "the call is gone");
+  });
+
+  await step("a rule is fixed in the whole project, after a look", async () => {
+    await open("lib/chat_app/link_previews/cache.ex", "use GenServer");
+    await page.waitForSelector(".squiggly-warning", { timeout: LONG });
+    await page.waitForTimeout(1500);
+    await page.keyboard.press("Control+.");
+    await see(".action-widget .monaco-list-row", "Fix all of otp/missing-init in the project");
+    await picture("everywhere-offered");
+    await page.keyboard.press("Escape");
+    await command("Otpwise: Fix All of a Rule in the Project");
+    await see(".quick-input-list .monaco-list-row", "findings in");
+    await picture("everywhere-rules");
+    await page.keyboard.type("missing-init");
+    await see(".quick-input-list .monaco-list-row", "2 findings in 2 files");
+    await page.waitForTimeout(500);
+    await page.keyboard.press("Enter");
+    await see(".monaco-workbench", "Refactor Preview");
+    await see(".bulk-edit-panel .monaco-list-row", "cache.ex");
+    await see(".bulk-edit-panel .monaco-list-row", "read_receipts.ex");
+    await picture("everywhere-preview");
+    for (const file of ["cache.ex", "read_receipts.ex"]) {
+      if (read(`lib/chat_app/${places[file]}`).includes("def init(")) throw new Error(`${file} was changed unseen`);
+      await tick(file);
+    }
+    await picture("everywhere-ticked");
+    await page.getByRole("button", { name: "Apply", exact: true }).click();
+    await page.waitForTimeout(1500);
+    await command("File: Save All");
+    for (const file of ["cache.ex", "read_receipts.ex"]) {
+      await until(() => read(`lib/chat_app/${places[file]}`).includes("def init("), `${file} is fixed`);
+    }
   });
 
   await step("the explanation panel shows a rule's page", async () => {
@@ -196,6 +226,12 @@ async function command(title) {
 
 async function choose(text) {
   await page.locator(".action-widget .monaco-list-row", { hasText: text }).first().click({ timeout: LONG });
+}
+
+/** Ticks a file in the preview of an edit. */
+async function tick(file) {
+  const row = page.locator(".bulk-edit-panel .monaco-list-row", { hasText: file }).first();
+  await row.locator("input, .monaco-checkbox, .edit-checkbox").first().click({ timeout: LONG });
 }
 
 async function see(selector, text) {
