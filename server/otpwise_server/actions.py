@@ -191,21 +191,22 @@ class Offer:
         """The action with its edit, or without it for a client that asks for it later."""
         action = types.CodeAction(title, kind=kind)
         if change is not None and (why := obstacle(change, self._client)) is not None:
-            return self._without(action, why)
+            return self._without(action, why, data)
         if self._client.resolves_edits or self._client.takes_commands:
             action.data = msgspec.to_builtins(data)
             return action
         try:
             action.edit = self.edit(data, change, caution)
         except CannotEditError as error:
-            return self._without(action, str(error))
+            return self._without(action, str(error), data)
         return action if action.edit is not None else None
 
-    def _without(self, action: types.CodeAction, why: str) -> types.CodeAction | None:
+    def _without(self, action: types.CodeAction, why: str, data: ActionData) -> types.CodeAction | None:
         if self._client.disabled:
             action.disabled = types.CodeActionDisabled(_sentence(why))
             return action
-        self.left_out[action.title] = why
+        if data.what == "fix":
+            self.left_out[action.title] = why
         return None
 
     def edit(
