@@ -25,6 +25,7 @@ from otpwise_analyzers.findings import Applicability, Finding
 from otpwise_analyzers.project.config import Settings
 from otpwise_analyzers.project.discovery import walk_paths
 from otpwise_analyzers.project.index import Project
+from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.languages import is_read, open_file
 from tests.bulkproof import Bulk, prove_together
 from tests.compiling import Compiled, compile_texts, is_harmless, needs_others
@@ -60,6 +61,7 @@ class Result:
     path: str
     text: bytes
     originals: tuple[bytes, ...]
+    place: Place | None = None
 
 
 @dataclass(slots=True)
@@ -143,7 +145,7 @@ def _prove_finding(
             if files.get(changed) != data and changed.endswith((".ex", ".exs")):
                 # Code that moves to another file brings its own format along.
                 originals = tuple(dict.fromkeys((files.get(changed, files[path]), files[path])))
-                proof.results.append(Result(rule, label, changed, data, originals))
+                proof.results.append(Result(rule, label, changed, data, originals, place))
 
 
 def prove_all(place: Place, project: Project, proof: Proof, settings: Settings) -> None:
@@ -166,7 +168,7 @@ def prove_all(place: Place, project: Project, proof: Proof, settings: Settings) 
                 # A new file may have its code from any that changed.
                 others = [place.files[p] for p in bulk.changed if p in place.files]
                 texts = tuple(dict.fromkeys([own, *others] if own is not None else others))
-                proof.results.append(Result("together", f"{label} {path}", path, data, texts))
+                proof.results.append(Result("together", f"{label} {path}", path, data, texts, place))
 
 
 def _told(place: Place, name: str, bulk: Bulk, seconds: float) -> dict[str, object]:
@@ -198,22 +200,39 @@ def ask_elixir(proof: Proof) -> None:
 
 
 def _compile(proof: Proof, folder: Path) -> None:
-    candidates = [
-        one
-        for one in proof.results
-        if one.path.endswith(".ex") and one.originals and all(map(is_harmless, (one.text, one.originals[0])))
-    ]
+    by_place: dict[int, list[Result]] = {}
+    for one in proof.results:
+        if one.path.endswith(".ex") and one.originals and all(map(is_harmless, (one.text, one.originals[0]))):
+            by_place.setdefault(id(one.place), []).append(one)
+    for number, results in enumerate(by_place.values()):
+        _compile_place(proof, results, folder / str(number))
+
+
+def _compile_place(proof: Proof, candidates: list[Result], folder: Path) -> None:
+    place = candidates[0].place
+    others = _by_module(place) if place is not None else {}
     originals = list(dict.fromkeys(text for one in candidates for text in one.originals if is_harmless(text)))
-    before = dict(zip(originals, compile_texts(originals, folder / "before"), strict=True))
+    before = dict(zip(originals, compile_texts(originals, folder / "before", others), strict=True))
     judged = [one for one in candidates if not before[one.originals[0]].error]
     results = list(dict.fromkeys(one.text for one in judged))
-    after = dict(zip(results, compile_texts(results, folder / "after"), strict=True))
+    after = dict(zip(results, compile_texts(results, folder / "after", others), strict=True))
     for one in judged:
         if needs_others(after[one.text].error):
             continue
         proof.counts[one.rule, "compiled"] += 1
         said = _complaints(after[one.text], [before[text] for text in one.originals if text in before])
         proof.blame(one.rule, f"{one.label} -> {one.path}", *said)
+
+
+def _by_module(place: Place) -> dict[str, bytes]:
+    """The project's files by the modules that they define."""
+    found = {}
+    for path, data in place.files.items():
+        if path.endswith(".ex"):
+            file = open_file(path, data)
+            if isinstance(file, ElixirFile):
+                found.update({module.name: data for module in file.modules if " " not in module.name})
+    return found
 
 
 def _complaints(after: Compiled, before: list[Compiled]) -> Iterator[str]:

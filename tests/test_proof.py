@@ -19,7 +19,7 @@ from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.source.edits import Edit
 from tests import fixproof
 from tests.bulkproof import prove_together
-from tests.compiling import compile_texts, is_harmless
+from tests.compiling import compile_texts, is_harmless, needs_others
 from tests.fixproof import rules_of
 from tests.proof import HAS_ELIXIR, elixir_verdicts, findings_in, objections, objections_in, project_of
 
@@ -287,6 +287,23 @@ def test_what_does_not_compile_to_begin_with_is_not_judged(tmp_path: Path) -> No
     assert proof.wrong == []
     assert proof.counts[RULE, "compiled"] == 0
     assert [word for word, _ in elixir_verdicts([after], tmp_path)] == ["ok"]
+
+
+@pytest.mark.elixir
+@elixir
+def test_what_the_project_has_is_compiled_before(tmp_path: Path) -> None:
+    """A struct of another file, and a `use` of a third; what is missing for good is said."""
+    others = {
+        "Shop.Item": b"defmodule Shop.Item do\n  use Shop.Base\n  defstruct [:name]\nend\n",
+        "Shop.Base": b"defmodule Shop.Base do\n  defmacro __using__(_), do: quote(do: def(base, do: 1))\nend\n",
+    }
+    text = b"defmodule Shop.A do\n  alias Shop.Item\n  def run, do: {%Item{name: 1}, Item.base()}\nend\n"
+    missing = b"defmodule Shop.B do\n  def run, do: %Shop.Other{}\nend\n"
+    dies = b"defmodule Shop.C do\n  Process.exit(self(), :kill)\nend\n"
+    answers = compile_texts([text, missing, dies, text], tmp_path, others)
+    assert [bool(one.error) for one in answers] == [False, True, True, False]
+    assert answers[0].warnings == ()
+    assert needs_others(answers[1].error)
 
 
 @pytest.mark.elixir
