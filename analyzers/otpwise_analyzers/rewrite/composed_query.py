@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -40,6 +41,8 @@ from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Module
 
+_PLAIN = re.compile(r"_\.\w+ == \^0")
+
 Choose = Callable[[Node, str | None], Filter | None]
 """Says of a condition (and the variable of its binding) which filter it becomes."""
 
@@ -70,9 +73,9 @@ def plan_of(chain: Chain, choose: Choose, *, whole: bool) -> list[_Kept | _Calle
     page = page_of(chain) if whole else None
     planned: list[_Kept | _Called] = []
     for index, stage in enumerate(chain.stages):
-        if page is not None and (stage is page[0] or stage is page[1]):
-            if stage is page[0]:
-                planned.append(_Called(stage, paginate(*page[2])))
+        if page is not None and stage in (page.limit, page.offset):
+            if stage is page.limit:
+                planned.append(_Called(stage, paginate(page.number, page.rows)))
             continue
         value = stage.value
         if index >= chain.known or value is None:
@@ -110,8 +113,11 @@ def _conditions(stage: Stage, value: Node, choose: Choose) -> list[_Kept | _Call
 
 def is_worth_it(planned: Sequence[_Kept | _Called]) -> bool:
     """Whether enough of a query has a name for functions to say more than the query did."""
-    called = [one.filter.word for one in planned if isinstance(one, _Called)]
-    return "where" in called or "paginate" in called or len(called) > 1
+    called = [one.filter for one in planned if isinstance(one, _Called)]
+    if len(called) != 1:
+        return bool(called)
+    # To call a function for one plain equality is not shorter.
+    return called[0].word in ("where", "paginate") and _PLAIN.fullmatch(called[0].condition) is None
 
 
 def is_offered(chain: Chain) -> bool:
@@ -121,6 +127,8 @@ def is_offered(chain: Chain) -> bool:
     if definition is None or module is None or definition.quoted or definition.has_error:
         return False
     if definition.kind not in ("def", "defp") or chain.whole.has_error:
+        return False
+    if chain.given is not None and not is_offered(chain.given):
         return False
     return "Ecto.Query" in module.imports and not _are_local(module, chain) and chain.schema != module.name
 
@@ -149,7 +157,7 @@ def composed(ctx: FixContext, chains: Sequence[Chain], choose: Choose, *, whole:
     module = query_module(ctx, chains[0].schema, next(iter(names), None), caller)
     if module is None:
         return None
-    written, is_new = aliases.short_name(caller, module.name) or (module.name, False)
+    written, is_new = _written(caller, module.name)
     if not is_new and any(file.resolve(written, chain.whole.start_byte) != module.name for chain in chains):
         written = module.name
     if not is_new and any(file.resolve(written, chain.whole.start_byte) != module.name for chain in chains):
@@ -165,6 +173,10 @@ def composed(ctx: FixContext, chains: Sequence[Chain], choose: Choose, *, whole:
             if new is None:
                 return None
             edits.extend(new)
+            page = page_of(chain) if whole else None
+            if page is not None and page.statement is not None:
+                edits.append(layout.delete_statement(file, page.statement))
+                removed.append(Span(page.statement.start_byte, page.statement.end_byte))
             removed.append(Span(chain.whole.start_byte, chain.whole.end_byte))
             texts.extend(edit.new for edit in new)
     except CannotLayOutError:
@@ -181,6 +193,16 @@ def composed(ctx: FixContext, chains: Sequence[Chain], choose: Choose, *, whole:
     edits.extend(imported)
     own = layout.change_of(file, edits)
     return (own, change) if change.edits else (own,)
+
+
+def _written(caller: Module, name: str) -> tuple[str, bool]:
+    """A query module as the caller writes it, and whether that takes a new alias."""
+    parent, _, last = name.rpartition(".")
+    if last not in ("Query", "Queries"):
+        return aliases.short_name(caller, name) or (name, False)
+    # By itself that name says nothing; `User.Query` does.
+    short = aliases.short_name(caller, parent)
+    return (f"{short[0]}.{last}" if short is not None and not short[1] else name), False
 
 
 def _is_old_ecto(ctx: FixContext) -> bool:
@@ -241,7 +263,11 @@ class _Composition:
         chain, file = self.chain, self.file
         taken = names_in(file, chain.whole) if self.chain.runner is None else set()
         bindings = Bindings(chain, self.module.binding, taken)
-        lines = [f"{indent}{self.written}.base()"]
+        if chain.given is not None and not self.module.binding and any(s.join for s in chain.given.stages):
+            # By position, the joins of the other query would have to be counted as well.
+            return None
+        first = f"{self.written}.base()" if chain.given is None else file.text(chain.schema_node)
+        lines = [f"{indent}{first}"]
         commented: set[int] = set()
         for one in planned:
             if one.stage.node.start_byte not in commented:

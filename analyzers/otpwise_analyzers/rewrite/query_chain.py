@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
+from otpwise_analyzers.project.sql_calls import assignments_of
+from otpwise_analyzers.rewrite.layout import is_statement
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition
@@ -92,7 +94,8 @@ class Stage:
 class Chain:
     """A query from its schema on. `query` is the query itself, `whole` that and what runs it.
 
-    `runner` is the call around the query (`Repo.all(query)`), `tail` what its value is piped through.
+    `schema_node` is the schema as it is written, or a variable that holds a query of it. `runner` is the call around
+    the query (`Repo.all(query)`), `tail` what its value is piped through.
     """
 
     file: ElixirFile
@@ -104,6 +107,8 @@ class Chain:
     whole: Node
     runner: Node | None = None
     tail: list[Node] = field(default_factory=list)
+    # The chain that the variable was given which this one begins with.
+    given: Chain | None = None
     # From this stage on it is not known what the query is: a function of somebody else has had it.
     known: int = 0
 
@@ -163,19 +168,40 @@ def chain_of(file: ElixirFile, node: Node) -> Chain | None:
     if root is None:
         return None
     schema_node, name, stages = root
+    given = _given(file, schema_node) if schema_node.type == "identifier" else None
+    if schema_node.type == "identifier" and given is None:
+        return None
     if runner is None:
         while rest and (stage := _piped_stage(file, rest[0], name)) is not None:
             stages.append(stage)
             query = rest.pop(0).parent or query
-    if any(stage.word in _REFUSED for stage in stages):
+    if any(stage.word in _REFUSED for stage in stages) or (given is not None and not stages):
         return None
     if rest and _called(file, rest[0]) in _REFUSED:
         return None
-    schema = file.resolve(file.text(schema_node), schema_node.start_byte)
+    schema = (
+        given.schema if given is not None else file.resolve(file.text(schema_node), schema_node.start_byte)
+    )
+    name = given.name if given is not None else name
     known = next((n for n, stage in enumerate(stages) if stage.word == ""), len(stages))
-    chain = Chain(file, schema_node, schema, name, stages, query, node, runner, rest, known)
+    chain = Chain(file, schema_node, schema, name, stages, query, node, runner, rest, given, known)
     _give_comments(chain)
     return chain
+
+
+def _given(file: ElixirFile, variable: Node) -> Chain | None:
+    """The chain that a variable holds wherever it is used: assigned once, and not in a branch."""
+    values = assignments_of(file, file.text(variable), variable)
+    assignment = values[0].parent if len(values) == 1 else None
+    block = assignment.parent if assignment is not None else None
+    if block is None or not nodes.encloses(block, variable) or assignment is None:
+        return None
+    if not nodes.is_operator(assignment, "=") or not is_statement(assignment):
+        return None
+    chain = chain_of(file, values[0])
+    if chain is None or chain.given is not None or chain.runner is not None or chain.tail:
+        return None
+    return chain if chain.known == len(chain.stages) else None
 
 
 def _is_repo_call(file: ElixirFile, call: Node) -> bool:
@@ -190,7 +216,7 @@ _Root = tuple[Node, str | None, list[Stage]]
 def _root(file: ElixirFile, node: Node) -> _Root | None:
     """The schema, its `as:` and the clauses of a query that is no pipe; of what is inside of it, all."""
     node = nodes.unwrap(node)
-    if node.type == "alias":
+    if node.type in ("alias", "identifier"):
         return node, None, []
     if nodes.is_operator(node, "|>"):
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
@@ -285,7 +311,7 @@ def _from(file: ElixirFile, call: Node) -> _Root | None:
         if right is None or variable is None:
             return None
         source = nodes.unwrap(right)
-    if source.type != "alias":
+    if source.type not in ("alias", "identifier"):
         return None
     stages: list[Stage] = []
     name: str | None = None

@@ -18,6 +18,7 @@ from otpwise_analyzers.rewrite.query_filters import (
     flag,
     having,
     named_for,
+    param_of,
     recent,
     said,
     without,
@@ -215,7 +216,7 @@ class _Reader:
                 (f"by_{short}", f"by_{field}", f"with_{field}"),
                 f"_.{field} == ^0",
                 f"Those whose `{field}` is the given one.",
-                (field,),
+                (param_of(field),),
                 (pinned,),
             )
         if value.type == "boolean":
@@ -233,7 +234,7 @@ class _Reader:
             short = field.removesuffix("_id") or field
             names = (f"excluding_{short}", f"excluding_{field}")
             doc = f"Those whose `{field}` is another than the given one."
-            return Filter(names, f"_.{field} != ^0", doc, (field,), (pinned,))
+            return Filter(names, f"_.{field} != ^0", doc, (param_of(field),), (pinned,))
         if value.type == "boolean":
             return None
         literal = self._literal(value)
@@ -300,12 +301,12 @@ class _Reader:
                 names = (f"{stem}_{_TIMED[operator]}", f"{field}_{_TIMED[operator]}")
                 param = "date" if field.endswith(("_on", "date")) else "time"
                 doc = f"Those whose `{field}` is {_SAID_OF_TIME[operator]} the given {param}."
-                return Filter(names, f"_.{field} {operator} ^0", doc, (param,), (pinned,))
+                return Filter(names, f"_.{field} {operator} ^0", doc, (param_of(param),), (pinned,))
             words = {">=": f"min_{field}", "<=": f"max_{field}", ">": f"{field}_above", "<": f"{field}_below"}
             name = words[operator]
             param = name if operator in (">=", "<=") else field
             doc = f"Those whose `{field}` is {_COMPARED[operator]} the given one."
-            return Filter((f"with_{name}",), f"_.{field} {operator} ^0", doc, (param,), (pinned,))
+            return Filter((f"with_{name}",), f"_.{field} {operator} ^0", doc, (param_of(param),), (pinned,))
         if value.type != "integer" or timed or "_" in self.file.text(value):
             return None
         text = self.file.text(value)
@@ -371,7 +372,11 @@ def _is_name_of_call(use: Node) -> bool:
 
 def _param_of(argument: str, taken: Sequence[str]) -> str:
     words = re.findall(r"[a-z_]\w*", argument)
-    name = words[-1] if words and WORD.fullmatch(words[-1]) and words[-1] not in RESERVED else "value"
+    name = (
+        words[-1]
+        if words and WORD.fullmatch(words[-1]) and words[-1] not in RESERVED | {"query"}
+        else "value"
+    )
     while name in taken:
         name += "_2"
     return name

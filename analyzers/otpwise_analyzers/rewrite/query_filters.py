@@ -18,10 +18,28 @@ _PARTICIPLE = re.compile(
     r"written|withdrawn|frozen|chosen|given|drawn|shown|known|broken|spent|met|run|begun|born|bought)"
 )
 WORD = re.compile(r"[a-z][a-z0-9_]*")
-RESERVED = frozenset(
+_WORDS = frozenset(
     {
-        *("after", "and", "catch", "do", "else", "end", "false", "fn", "in", "nil", "not", "or", "rescue"),
-        *("true", "when", "if", "unless", "case", "cond", "with", "for", "def", "import", "alias", "use"),
+        "after",
+        "and",
+        "catch",
+        "do",
+        "else",
+        "end",
+        "false",
+        "fn",
+        "in",
+        "nil",
+        "not",
+        "or",
+        "rescue",
+        "true",
+        "when",
+    }
+)
+RESERVED = _WORDS | frozenset(
+    {
+        *("if", "unless", "case", "cond", "with", "for", "def", "import", "alias", "use"),
         *("base", "paginate", "like", "ilike", "values", "as", "quote", "unquote", "binding", "self", "node"),
         *(
             "send",
@@ -126,3 +144,8 @@ def recent(field: str, stem: str, operator: str, written: str, pinned: str, unit
     doc = f"Those whose `{field}` is {'within' if recent else 'more than'} {given}{'' if recent else ' ago'}."
     condition = f'_.{field} {operator} ago({amount}, "{unit}")'
     return Filter((name,), condition, doc, (many,) if pinned else (), (pinned,) if pinned else ())
+
+
+def param_of(name: str) -> str:
+    """A parameter named for a field; the language's own words make none, and `query` is the first one's."""
+    return f"{name}_value" if name in _WORDS or name == "query" else name

@@ -11,7 +11,7 @@ from otpwise_analyzers.findings import FileChange
 from otpwise_analyzers.project import places
 from otpwise_analyzers.project.roles import is_web_name
 from otpwise_analyzers.project.view import FixContext
-from otpwise_analyzers.rewrite import layout, like_escape
+from otpwise_analyzers.rewrite import aliases, layout, like_escape
 from otpwise_analyzers.rewrite.context import NewFunction, Target, added
 from otpwise_analyzers.rewrite.naming import plural, schema_word, spoken, underscored
 from otpwise_analyzers.rewrite.query_chain import chain_of
@@ -137,17 +137,25 @@ class QueryModule:
     def bindings(self) -> str:
         return f"[{self.binding}: {self.variable}]" if self.binding else f"[{self.variable}]"
 
+    def _written_schema(self) -> tuple[str, bool]:
+        """The schema as the module writes it, and whether that takes a new alias."""
+        if self.target.module is None:
+            return self.schema.rpartition(".")[2], "." in self.schema
+        return aliases.short_name(self.target.module, self.schema) or (self.schema, False)
+
     def change(self) -> FileChange | None:
         """What comes to the module; None when it cannot be written."""
         word = schema_word(self.schema)
         many = spoken(plural(word))
         about = f"Queries of {many}, to be composed: each function takes a query and returns one."
         texts = [text for _, _, text in self._functions]
+        aliased: tuple[str, ...] = ()
         if not self._has_base:
+            schema, is_new = self._written_schema()
+            aliased = (self.schema,) if is_new else ()
             lines = [f'@doc "All {many}; a query calls them `:{self.binding}`."']
             if self._specs:
                 lines.append("@spec base() :: Ecto.Query.t()")
-            schema = self.schema.rpartition(".")[2]
             lines.append(f"def base, do: from({self.variable} in {schema}, as: :{self.binding})")
             texts.insert(0, "\n".join(lines))
         if self._escapes and (self.target.module is None or not self.target.module.defines("escape_like", 1)):
@@ -158,9 +166,8 @@ class QueryModule:
             len(line) + 2 > layout.WIDTH for text in texts for line in text.split("\n") if "@doc" not in line
         ):
             return None
-        aliases = () if self._has_base else (self.schema,)
         functions = [
-            NewFunction(text, aliases if n == 0 else (), ("Ecto.Query",)) for n, text in enumerate(texts)
+            NewFunction(text, aliased if n == 0 else (), ("Ecto.Query",)) for n, text in enumerate(texts)
         ]
         return added(self.target, functions, about)
 
@@ -291,9 +298,7 @@ def _base_name(file: ElixirFile, module: Module, schema: str) -> str | None:
     clauses = module.definitions_by_name.get("base", [])
     if not clauses:
         return "?"
-    if len(clauses) != 1 or clauses[0].min_arity != 0 or len(clauses[0].statements) != 1:
-        return None
-    if clauses[0].params:
+    if len(clauses) != 1 or clauses[0].kind != "def" or clauses[0].params or len(clauses[0].statements) != 1:
         return None
     body = nodes.unwrap(clauses[0].statements[0])
     if body.type == "alias" and file.resolve(file.text(body), body.start_byte) == schema:

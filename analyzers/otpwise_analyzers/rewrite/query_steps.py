@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from tree_sitter import Node
 
+from otpwise_analyzers.project.sql_calls import assignments_of
+from otpwise_analyzers.rewrite.layout import is_statement, starts_line
 from otpwise_analyzers.rewrite.naming import spoken
 from otpwise_analyzers.rewrite.query_chain import Chain, Stage
 from otpwise_analyzers.rewrite.query_filters import BINDING, Filter, is_participle
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
+from otpwise_analyzers.syntax.variables import bound_in_statement, uses_of
 
 PER_PAGE = "20"
 """The rows of a page where nobody says how many, as in the guide."""
 
-_PAGE = re.compile(r"(?:max\()?\(?(?P<page>[a-z_][\w.]*) - 1\)?")
+_PAGE = re.compile(r"([a-z_][\w.]*) - 1")
+
+
+class Page(NamedTuple):
+    """A limit and an offset that are a page: the texts of its number and of the rows of one.
+
+    `statement` is the one that worked out the offset ahead, for nothing else.
+    """
+
+    limit: Stage
+    offset: Stage
+    number: str
+    rows: str
+    statement: Node | None
 
 
 def ordering_of(file: ElixirFile, value: Node, base: str | None) -> Filter | None:
@@ -72,8 +89,8 @@ def preload_of(file: ElixirFile, value: Node) -> Filter | None:
     return Filter((f"with_{'_and_'.join(found)}",), clause, f"With {said} loaded.", word="preload")
 
 
-def page_of(chain: Chain) -> tuple[Stage, Stage, tuple[str, str]] | None:
-    """The limit and the offset of a page, and the texts of its number and of the rows of one."""
+def page_of(chain: Chain) -> Page | None:
+    """The page that a chain asks for with `limit` and `offset`, if it does."""
     stages = chain.stages[: chain.known]
     limits = [stage for stage in stages if stage.word == "limit"]
     offsets = [stage for stage in stages if stage.word == "offset"]
@@ -82,19 +99,55 @@ def page_of(chain: Chain) -> tuple[Stage, Stage, tuple[str, str]] | None:
     limit, offset = limits[0], offsets[0]
     if limit.value is None or offset.value is None or limit.comments or offset.comments:
         return None
-    per_page = _plain(chain.file, limit.value)
+    rows = _plain(chain.file, limit.value)
     skipped = _pinned(chain.file, offset.value)
-    if per_page is None or skipped is None or nodes.operator_of(skipped) != "*":
-        return None
+    statement: Node | None = None
+    if skipped is not None and skipped.type == "identifier":
+        statement = _ahead(chain, skipped)
+        skipped = statement.child_by_field_name("right") if statement is not None else None
+    number = _number(chain.file, skipped, rows) if skipped is not None and rows is not None else None
+    return Page(limit, offset, number, rows, statement) if number is not None and rows is not None else None
+
+
+def _number(file: ElixirFile, skipped: Node, rows: str) -> str | None:
+    """`page` of `(page - 1) * per_page`."""
     left, right = skipped.child_by_field_name("left"), skipped.child_by_field_name("right")
-    if left is None or right is None:
+    if nodes.operator_of(skipped) != "*" or left is None or right is None:
         return None
-    for pages, rows in ((left, right), (right, left)):
+    for pages, by in ((left, right), (right, left)):
         inner = nodes.unwrap(pages)
-        matched = _PAGE.fullmatch(chain.file.text(inner))
-        if nodes.operator_of(inner) == "-" and matched is not None and chain.file.text(rows) == per_page:
-            return limit, offset, (matched["page"], per_page)
+        matched = _PAGE.fullmatch(file.text(inner))
+        if nodes.operator_of(inner) == "-" and matched is not None and file.text(by) == rows:
+            return matched[1]
     return None
+
+
+def _ahead(chain: Chain, offset: Node) -> Node | None:
+    """`offset = (page - 1) * per_page`, when it stands by itself in the same block and serves the query alone."""
+    definition = chain.definition
+    file, name = chain.file, chain.file.text(offset)
+    values = assignments_of(file, name, chain.whole)
+    statement = values[0].parent if len(values) == 1 else None
+    if statement is None or definition is None or not is_statement(statement):
+        return None
+    if statement.parent is None or not nodes.encloses(statement.parent, chain.whole):
+        return None
+    left = statement.child_by_field_name("left")
+    uses = [use for use in uses_of(name, definition.node, file.data) if use != left]
+    between = [
+        bound
+        for one in nodes.named(statement.parent)
+        if statement.end_byte <= one.start_byte < chain.whole.start_byte
+        for bound in bound_in_statement(one, file.data)
+    ]
+    needed = {file.text(one) for one in nodes.descendants(statement, "identifier")}
+    is_alone = uses == [offset] and needed.isdisjoint(between) and not _is_commented(file, statement)
+    return statement if is_alone and starts_line(file, statement.start_byte) else None
+
+
+def _is_commented(file: ElixirFile, statement: Node) -> bool:
+    before = statement.prev_named_sibling
+    return before is not None and before.type == "comment"
 
 
 def _plain(file: ElixirFile, value: Node) -> str | None:

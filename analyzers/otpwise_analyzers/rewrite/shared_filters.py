@@ -38,6 +38,7 @@ def with_shared_filters(at: int, base: RepeatedBase, ctx: FixContext) -> Change 
         chain
         for chain in chains_in(file)
         if chain.schema == base.schema
+        and chain.given is None
         and file.module_at(chain.whole.start_byte) is module
         and is_offered(chain)
         and keys <= _keys(chain)

@@ -14,11 +14,12 @@ from otpwise_analyzers.refactorings.ecto import (
     extract_query_clauses,
     extract_query_forms,
     extract_query_modules,
+    extract_query_names,
     extract_query_places,
     extract_query_silent,
 )
 from otpwise_analyzers.rewrite.composed_query import composed, every_filter, is_offered, is_worth_it, plan_of
-from otpwise_analyzers.rewrite.query_chain import chain_at
+from otpwise_analyzers.rewrite.query_chain import Chain, chain_at
 from otpwise_analyzers.rules.base import Reference
 from otpwise_analyzers.source.edits import Span
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -39,8 +40,8 @@ class ExtractQuery(Refactoring):
     )
     not_offered = (
         "In the web layer, migrations, tests and the schema's own module; for unions, windows, CTEs, lateral joins, "
-        "subqueries as a source, and queries that begin with a variable or a function; where nothing of the query has "
-        "a name; in code that is quoted."
+        "subqueries as a source, and queries that begin with a function or with a variable that is not given once, by a "
+        "query; where nothing of the query has a name, or only one equality has; in code that is quoted."
     )
     trade_off = (
         "The whole query is no longer to be read in one place. It is worth that where its parts are needed again, or "
@@ -57,6 +58,7 @@ class ExtractQuery(Refactoring):
         *extract_query_forms.EXAMPLES,
         *extract_query_modules.EXAMPLES,
         *extract_query_clauses.EXAMPLES,
+        *extract_query_names.EXAMPLES,
         *extract_query_places.EXAMPLES,
     )
     silent = extract_query_silent.SILENT
@@ -72,10 +74,19 @@ class ExtractQuery(Refactoring):
         chain = chain_at(file, span.start, span.end)
         if chain is None or not is_offered(chain):
             return
-        if is_worth_it(plan_of(chain, every_filter(file), whole=True)):
+        choose = every_filter(file)
+        planned = [step for one in _with_its_base(chain) for step in plan_of(one, choose, whole=True)]
+        if is_worth_it(planned):
             yield Fix(_TITLE, Applicability.SCAFFOLD, partial(_build, span))
 
 
 def _build(span: Span, ctx: FixContext) -> Change | None:
     chain = chain_at(ctx.file, span.start, span.end)
-    return composed(ctx, [chain], every_filter(ctx.file), whole=True) if chain is not None else None
+    if chain is None:
+        return None
+    return composed(ctx, _with_its_base(chain), every_filter(ctx.file), whole=True)
+
+
+def _with_its_base(chain: Chain) -> list[Chain]:
+    """The chain, after the one that the variable holds which it begins with."""
+    return [chain] if chain.given is None else [chain.given, chain]

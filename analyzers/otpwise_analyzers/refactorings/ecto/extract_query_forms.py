@@ -270,7 +270,7 @@ EXAMPLES = (
           alias Shop.Accounts.User
           alias Shop.Repo
 
-          def user_ids(team_id), do: Repo.all(from u in User, where: «u».team_id == ^team_id, select: u.id)
+          def confirmed_ids, do: Repo.all(from u in User, where: «u».confirmed == true, select: u.id)
         end
         """,
         path="lib/shop/accounts.ex",
@@ -282,9 +282,9 @@ EXAMPLES = (
           alias Shop.Accounts.UserQuery
           alias Shop.Repo
 
-          def user_ids(team_id) do
+          def confirmed_ids do
             UserQuery.base()
-            |> UserQuery.by_team(team_id)
+            |> UserQuery.confirmed()
             |> select([user: u], u.id)
             |> Repo.all()
           end
@@ -302,8 +302,8 @@ EXAMPLES = (
               @doc "All users; a query calls them `:user`."
               def base, do: from(u in User, as: :user)
 
-              @doc "Those whose `team_id` is the given one."
-              def by_team(query, team_id), do: where(query, [user: u], u.team_id == ^team_id)
+              @doc "Those whose `confirmed` is true."
+              def confirmed(query), do: where(query, [user: u], u.confirmed == true)
             end
             """,
         },

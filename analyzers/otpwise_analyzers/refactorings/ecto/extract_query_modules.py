@@ -229,65 +229,6 @@ EXAMPLES = (
     ),
     Example(
         """\
-        defmodule Shop.Accounts do
-          import Ecto.Query, only: [from: 2]
-
-          alias Shop.Accounts.User, as: Person
-          alias Shop.Repo
-
-          def newest(team_id, count) do
-            Repo.all(
-              from p in Person,
-                where: p.team_id == ^team_id,
-                order_by: [desc: p.inserted_at],
-                «limit»: ^count,
-                select: {p.id, p.name}
-            )
-          end
-        end
-        """,
-        path="lib/shop/accounts.ex",
-        others=SHOP,
-        fixed="""\
-        defmodule Shop.Accounts do
-          import Ecto.Query, only: [from: 2, limit: 2, select: 3]
-
-          alias Shop.Accounts.UserQuery
-          alias Shop.Repo
-
-          def newest(team_id, count) do
-            UserQuery.base()
-            |> UserQuery.by_team(team_id)
-            |> UserQuery.newest_first()
-            |> limit(^count)
-            |> select([user: p], {p.id, p.name})
-            |> Repo.all()
-          end
-        end
-        """,
-        fixed_others={
-            "lib/shop/accounts/user_query.ex": """\
-            defmodule Shop.Accounts.UserQuery do
-              @moduledoc "Queries of users, to be composed: each function takes a query and returns one."
-
-              import Ecto.Query
-
-              alias Shop.Accounts.User
-
-              @doc "All users; a query calls them `:user`."
-              def base, do: from(u in User, as: :user)
-
-              @doc "Those whose `team_id` is the given one."
-              def by_team(query, team_id), do: where(query, [user: u], u.team_id == ^team_id)
-
-              @doc "The newest first."
-              def newest_first(query), do: order_by(query, [user: u], desc: u.inserted_at)
-            end
-            """,
-        },
-    ),
-    Example(
-        """\
         defmodule Billing.Invoices do
           import Ecto.Query
 

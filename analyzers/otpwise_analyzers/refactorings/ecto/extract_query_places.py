@@ -12,56 +12,6 @@ EXAMPLES = (
           import Ecto.Query
 
           alias Shop.Accounts.User
-          alias Shop.Forms.UserQuery
-          alias Shop.Repo
-
-          def list_users(%UserQuery{} = form) do
-            Repo.all(from u in User, where: u.«name» == ^form.name, where: is_nil(u.deleted_at))
-          end
-        end
-        """,
-        path="lib/shop/accounts.ex",
-        others=SHOP,
-        fixed="""\
-        defmodule Shop.Accounts do
-          alias Shop.Forms.UserQuery
-          alias Shop.Repo
-
-          def list_users(%UserQuery{} = form) do
-            Shop.Accounts.UserQuery.base()
-            |> Shop.Accounts.UserQuery.by_name(form.name)
-            |> Shop.Accounts.UserQuery.not_deleted()
-            |> Repo.all()
-          end
-        end
-        """,
-        fixed_others={
-            "lib/shop/accounts/user_query.ex": """\
-            defmodule Shop.Accounts.UserQuery do
-              @moduledoc "Queries of users, to be composed: each function takes a query and returns one."
-
-              import Ecto.Query
-
-              alias Shop.Accounts.User
-
-              @doc "All users; a query calls them `:user`."
-              def base, do: from(u in User, as: :user)
-
-              @doc "Those whose `name` is the given one."
-              def by_name(query, name), do: where(query, [user: u], u.name == ^name)
-
-              @doc "Those without `deleted_at`."
-              def not_deleted(query), do: where(query, [user: u], is_nil(u.deleted_at))
-            end
-            """,
-        },
-    ),
-    Example(
-        """\
-        defmodule Shop.Accounts do
-          import Ecto.Query
-
-          alias Shop.Accounts.User
           alias Shop.Repo
 
           def list_users(team_id) do
@@ -277,6 +227,139 @@ EXAMPLES = (
 
               @doc "Those without `deleted_at`."
               def not_deleted(query), do: where(query, [user: u], is_nil(u.deleted_at))
+            end
+            """,
+        },
+    ),
+    Example(
+        """\
+        defmodule Shop.Accounts do
+          import Ecto.Query
+
+          alias Shop.Accounts.User
+          alias Shop.Repo
+
+          def list_users(team_id, opts) do
+            query = from u in User, where: u.team_id == ^team_id and is_nil(u.deleted_at)
+            notify_listed(team_id)
+
+            query
+            |> «where»([u], u.confirmed and u.age >= ^opts.min_age)
+            |> order_by([u], desc: u.inserted_at)
+            |> Repo.all()
+          end
+
+          defp notify_listed(team_id), do: send(self(), {:listed, team_id})
+        end
+        """,
+        path="lib/shop/accounts.ex",
+        others=SHOP,
+        fixed="""\
+        defmodule Shop.Accounts do
+          alias Shop.Accounts.UserQuery
+          alias Shop.Repo
+
+          def list_users(team_id, opts) do
+            query = UserQuery.base() |> UserQuery.by_team(team_id) |> UserQuery.not_deleted()
+            notify_listed(team_id)
+
+            query
+            |> UserQuery.confirmed()
+            |> UserQuery.with_min_age(opts.min_age)
+            |> UserQuery.newest_first()
+            |> Repo.all()
+          end
+
+          defp notify_listed(team_id), do: send(self(), {:listed, team_id})
+        end
+        """,
+        fixed_others={
+            "lib/shop/accounts/user_query.ex": """\
+            defmodule Shop.Accounts.UserQuery do
+              @moduledoc "Queries of users, to be composed: each function takes a query and returns one."
+
+              import Ecto.Query
+
+              alias Shop.Accounts.User
+
+              @doc "All users; a query calls them `:user`."
+              def base, do: from(u in User, as: :user)
+
+              @doc "Those whose `team_id` is the given one."
+              def by_team(query, team_id), do: where(query, [user: u], u.team_id == ^team_id)
+
+              @doc "Those without `deleted_at`."
+              def not_deleted(query), do: where(query, [user: u], is_nil(u.deleted_at))
+
+              @doc "Those whose `confirmed` is true."
+              def confirmed(query), do: where(query, [user: u], u.confirmed)
+
+              @doc "Those whose `age` is at least the given one."
+              def with_min_age(query, min_age), do: where(query, [user: u], u.age >= ^min_age)
+
+              @doc "The newest first."
+              def newest_first(query), do: order_by(query, [user: u], desc: u.inserted_at)
+            end
+            """,
+        },
+    ),
+    Example(
+        """\
+        defmodule Shop.Accounts do
+          import Ecto.Query
+
+          alias Shop.Accounts.User
+          alias Shop.Repo
+
+          def page_of_admins(page, per_page) do
+            offset = (page - 1) * per_page
+
+            query =
+              from u in User,
+                where: u.role == "admin",
+                limit: ^per_page,
+                «offset»: ^offset
+
+            {Repo.all(query), page}
+          end
+        end
+        """,
+        path="lib/shop/accounts.ex",
+        others=SHOP,
+        fixed="""\
+        defmodule Shop.Accounts do
+          alias Shop.Accounts.UserQuery
+          alias Shop.Repo
+
+          def page_of_admins(page, per_page) do
+            query =
+              UserQuery.base()
+              |> UserQuery.with_role_admin()
+              |> UserQuery.paginate(page, per_page)
+
+            {Repo.all(query), page}
+          end
+        end
+        """,
+        fixed_others={
+            "lib/shop/accounts/user_query.ex": """\
+            defmodule Shop.Accounts.UserQuery do
+              @moduledoc "Queries of users, to be composed: each function takes a query and returns one."
+
+              import Ecto.Query
+
+              alias Shop.Accounts.User
+
+              @doc "All users; a query calls them `:user`."
+              def base, do: from(u in User, as: :user)
+
+              @doc "Those whose `role` is `admin`."
+              def with_role_admin(query), do: where(query, [user: u], u.role == "admin")
+
+              @doc "One page of 20 rows, or of `per_page`; the first page is 1."
+              def paginate(query, page, per_page \\\\ 20) do
+                query |> limit(^per_page) |> offset(^((page - 1) * per_page))
+              end
             end
             """,
         },

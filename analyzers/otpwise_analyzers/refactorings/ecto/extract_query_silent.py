@@ -176,4 +176,41 @@ SILENT = (
         others=SHOP,
         why="a window sees the rows that the conditions leave",
     ),
+    Example(
+        """\
+        defmodule Shop.Accounts do
+          import Ecto.Query
+
+          alias Shop.Accounts.User
+          alias Shop.Repo
+
+          def in_team(team_id), do: Repo.all(from u in User, where: u.«team_id» == ^team_id, select: u.id)
+        end
+        """,
+        path="lib/shop/accounts.ex",
+        others=SHOP,
+        why="one plain equality: a function for it would not be shorter",
+    ),
+    Example(
+        """\
+        defmodule Shop.Accounts do
+          import Ecto.Query
+
+          alias Shop.Accounts.User
+          alias Shop.Repo
+
+          def list_users(opts) do
+            query =
+              if opts[:confirmed],
+                do: from(u in User, where: u.confirmed),
+                else: from(u in User, where: not u.confirmed)
+
+            query |> «where»([u], is_nil(u.deleted_at)) |> Repo.all()
+          end
+        end
+        """,
+        path="lib/shop/accounts.ex",
+        others=SHOP,
+        why="the variable holds one of two queries",
+    ),
 )

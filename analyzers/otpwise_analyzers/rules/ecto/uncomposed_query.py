@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from otpwise_analyzers.findings import Applicability, Confidence, Finding, Fix, Level, Related
+from otpwise_analyzers.findings import Applicability, Change, Confidence, Finding, Fix, Level, Related
 from otpwise_analyzers.project import places
 from otpwise_analyzers.project.repeated_conditions import (
     AT_LEAST,
@@ -14,7 +14,7 @@ from otpwise_analyzers.project.repeated_conditions import (
     conditions_by_module,
     repeated_base,
 )
-from otpwise_analyzers.rewrite.shared_filters import with_shared_filters
+from otpwise_analyzers.project.view import FixContext
 from otpwise_analyzers.rules.base import Example, FixNote, Impact, Reference, Rule
 from otpwise_analyzers.rules.ecto.uncomposed_query_examples import INCORRECT, REPO
 from otpwise_analyzers.source.edits import Span
@@ -181,10 +181,15 @@ class UncomposedQuery(Rule):
                 Related(Span(one.node.start_byte, one.node.end_byte), f"`{_named(one)}` repeats it")
                 for one in others
             ],
-            fixes=[
-                Fix(_FIX, Applicability.SCAFFOLD, partial(with_shared_filters, first.node.start_byte, base))
-            ],
+            fixes=[Fix(_FIX, Applicability.SCAFFOLD, partial(_composed, first.node.start_byte, base))],
         )
+
+
+def _composed(at: int, base: RepeatedBase, ctx: FixContext) -> Change | None:
+    # What takes queries apart is a good deal of code, and wanted by whoever takes the fix.
+    from otpwise_analyzers.rewrite.shared_filters import with_shared_filters
+
+    return with_shared_filters(at, base, ctx)
 
 
 def _one_line(file: ElixirFile, condition: Condition) -> str:
