@@ -113,7 +113,8 @@ class Mover:
             self._walk(child, outer, inner, in_query=in_query)
 
     def _identifier(self, name: str, outer: set[str], inner: set[str]) -> None:
-        if name in inner or name == "_" or name == "nil":
+        ignored = name.startswith("_") and not name.startswith("__")
+        if name in inner or ignored or name == "nil":
             return
         if name in REQUEST or name not in outer:
             raise CannotMove(f"{name} cannot be handed over")

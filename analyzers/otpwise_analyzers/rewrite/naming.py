@@ -188,10 +188,11 @@ def purpose_of(call: Call, word: str, changeset: str | None) -> Purpose | None:
         case "get":
             return Purpose(f"get_{word}{bang}", f"Gets one {said} by its id{raises}.")
         case "get_by":
-            keys = _keys(call)
+            keys, fixed = _keys(call)
+            only = "".join(f", where {key} is {value}" for key, value in fixed[:1])
             suffix = f"_by_{'_and_'.join(keys)}" if 0 < len(keys) < 3 else ""
             by = f" by its {' and '.join(map(spoken, keys))}" if suffix else ""
-            return Purpose(f"get_{word}{suffix}{bang}", f"Gets one {said}{by}{raises}.")
+            return Purpose(f"get_{word}{suffix}{bang}", f"Gets one {said}{by}{only}{raises}.")
         case "one":
             return Purpose(f"find_{word}{bang}", f"Finds one {said}{raises}.")
         case "all" | "all_by":
@@ -274,10 +275,18 @@ def listed(words: Sequence[str]) -> str:
     return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
 
 
-def _keys(call: Call) -> list[str]:
-    return [
-        key for key in call.keywords if re.fullmatch(r"[a-z_]\w*", key) and key not in ("prefix", "timeout")
-    ]
+def _keys(call: Call) -> tuple[list[str], list[tuple[str, str]]]:
+    """The fields that a row is asked for by; those with a value that is written there apart, with it."""
+    asked: list[str] = []
+    fixed: list[tuple[str, str]] = []
+    for key, value in call.keywords.items():
+        if not re.fullmatch(r"[a-z_]\w*", key) or key in ("prefix", "timeout"):
+            continue
+        if value.type in ("boolean", "nil", "atom", "integer"):
+            fixed.append((key, call.file.text(value).lstrip(":")))
+        else:
+            asked.append(key)
+    return asked, fixed
 
 
 def _verb(changeset: str | None) -> str | None:

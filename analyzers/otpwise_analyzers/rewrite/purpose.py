@@ -85,6 +85,7 @@ def _of_transaction(call: Call, subject: Subject) -> Purpose | None:
             definition.params[0], data
         )
         name = re.sub(r"\W+", "_", (event or "").rpartition(":")[2])
+    name = re.sub(r"^new_", "create_", name.removeprefix("do_"))
     verb = name.partition("_")[0]
     if verb not in VERBS | {"open", "complete"}:
         return None
@@ -110,8 +111,9 @@ def _of_preload(call: Call, subject: Subject) -> Purpose:
 
 
 def _changeset(file: ElixirFile, within: Sequence[Node]) -> str | None:
-    """The function that makes what is written: `registration_changeset`."""
-    return next(
+    """The function that makes what is written: `registration_changeset`; `title_changeset` of `change(post,
+    title: title)`, which has no name of its own."""
+    named = next(
         (
             name
             for node in within
@@ -121,6 +123,15 @@ def _changeset(file: ElixirFile, within: Sequence[Node]) -> str | None:
         ),
         None,
     )
+    changes = [
+        call
+        for call in file.calls("change")
+        if call.module == "Ecto.Changeset" and any(nodes.encloses(node, call.node) for node in within)
+    ]
+    if named is not None or len(changes) != 1 or len(changes[0].all_args) != 2:
+        return named
+    keys = list(nodes.keyword_pairs(changes[0].all_args[1], file.data))
+    return f"{keys[0]}_changeset" if len(keys) == 1 and keys[0].isidentifier() else None
 
 
 def preloaded(call: Call) -> list[str]:

@@ -31,6 +31,10 @@ _VERB = re.compile(
     r"^(get|list|fetch|find|load|all|read|search|create|update|insert|build|new|change|query)_"
 )
 _TAIL = re.compile(r"_(by|for|with|of|from|in|query)(_.*)?$")
+# What is left of `get_by`, `all`, `find_one` and says nothing of the rows.
+_NO_NOUN = frozenset(
+    {"by", "all", "one", "first", "last", "base", "get", "list", "find", "fetch", "scope", "id"}
+)
 # Variables that say nothing of what is in them.
 _VAGUE = frozenset(
     {
@@ -167,6 +171,8 @@ def _row_of(project: ProjectView, context: str, function: str) -> tuple[str, str
         name = f"{context}.{camelized(singular(word))}"
         if project.schema(name) is not None:
             return singular(word), name
+    if stem in _NO_NOUN or "changeset" in stem or not stem:
+        return singular(own), None
     return singular(stem), None
 
 
