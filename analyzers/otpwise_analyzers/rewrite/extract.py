@@ -34,6 +34,7 @@ from otpwise_analyzers.rewrite.layout import (
 from otpwise_analyzers.rewrite.moving import REQUEST, CannotMove
 from otpwise_analyzers.rewrite.multi import TooWide
 from otpwise_analyzers.rewrite.naming import Purpose, listed, plural, schema_word
+from otpwise_analyzers.rewrite.new_spec import spec_for
 from otpwise_analyzers.rewrite.piece import Piece, pieces_of
 from otpwise_analyzers.rewrite.purpose import doc_of_name, purpose_for, says_enough
 from otpwise_analyzers.rewrite.reuse import same_function
@@ -219,7 +220,7 @@ class _Extraction:
             name = self._free_name(piece, addition, subject, purpose, params, reads=piece.call.name in READS)
             arguments = list(moved.params.values())
             addition.names.add((name, len(params)))
-            addition.functions.append(self._function(piece, excerpts, purpose, name, params))
+            addition.functions.append(self._function(piece, subject, excerpts, purpose, name, params))
             addition.words.append(plural(subject.word))
         self._call(piece, addition.target, name, arguments)
 
@@ -243,7 +244,13 @@ class _Extraction:
         return self.context if self.context in own else own[0]
 
     def _function(
-        self, piece: Piece, excerpts: Excerpts, purpose: Purpose, name: str, params: list[str]
+        self,
+        piece: Piece,
+        subject: Subject,
+        excerpts: Excerpts,
+        purpose: Purpose,
+        name: str,
+        params: list[str],
     ) -> NewFunction:
         moved = piece.mover.moved
         head = f"{name}({', '.join(params)})" if params else name
@@ -257,7 +264,8 @@ class _Extraction:
             code = short
         else:
             code = f"def {head} do\n{reindent(body, '  ')}\nend"
-        text = f'@doc "{purpose.doc}"\n{code}'
+        spec = spec_for(self.ctx, piece, subject, excerpts.target, excerpts, (name, params))
+        text = f'@doc "{purpose.doc}"\n{spec + chr(10) if spec is not None else ""}{code}'
         if any(len(line) + 2 > WIDTH for line in text.split("\n")):
             raise TooWide
         return NewFunction(text, tuple(excerpts.aliases), tuple(sorted(moved.imports)))
