@@ -84,4 +84,7 @@ UNTRANSLATED = [
         "SELECT id FROM users WHERE exists (SELECT id FROM teams UNION SELECT id FROM visits)",
         "UNION and the like",
     ),
+    ("pg", "INSERT INTO visits (data) VALUES ('{}')", "a text for a column of another or of no known type"),
+    ("pg", "UPDATE visits SET data = '#{1}'", "a text for a column of another or of no known type"),
+    ("pg", "INSERT INTO teams (title) VALUES (5)", "a text for a column of another or of no known type"),
 ]

@@ -227,5 +227,5 @@ def test_said_again_it_is_the_same(adapter: str, sql: str) -> None:
         made += 1
         again = Reader(module[module.index("def run") :]).statement()
         assert same(again, DIALECTS[adapter]) == wanted, again
-    # A line may be too long for one form of the two.
-    assert made or len(sql) > 90, sql
+    # A line may be too long, and what PostgreSQL makes of a text in VALUES depends on the column.
+    assert made or len(sql) > 90 or (adapter == "pg" and sql.startswith("INSERT")), sql

@@ -15,7 +15,8 @@ from otpwise_analyzers.rewrite.ecto_terms import only, parts_of
 from otpwise_analyzers.rewrite.sql_statement import NotTranslatedError
 
 if TYPE_CHECKING:
-    from otpwise_analyzers.rewrite.ecto_query import Clause, Writer
+    from otpwise_analyzers.rewrite.ecto_clause import Clause
+    from otpwise_analyzers.rewrite.ecto_query import Writer
 
 _WORDS = {
     ("", ""): "join",

@@ -6,14 +6,15 @@ Imports sqlglot: only what builds a query imports this module.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from sqlglot import exp
 
 from otpwise_analyzers.project.view import ProjectView
+from otpwise_analyzers.rewrite.ecto_clause import Clause, Named, Query, inline, source_text
 from otpwise_analyzers.rewrite.ecto_functions import function
+from otpwise_analyzers.rewrite.ecto_order import distinct_and_ordered, limited, locked
 from otpwise_analyzers.rewrite.ecto_source import Scope, Source
-from otpwise_analyzers.rewrite.ecto_terms import Term, Terms, conjunction, only, pin
+from otpwise_analyzers.rewrite.ecto_terms import Term, Terms, conjunction, only
 from otpwise_analyzers.rewrite.sql_statement import NotTranslatedError, Statement
 
 PLAIN_TYPES = frozenset({":string", ":integer", ":boolean", ":id"})
@@ -27,56 +28,8 @@ _LOADED = {
     # Whose driver knows numbers and texts alone.
     "sqlite": (PLAIN_TYPES - {":boolean"}) | {":float", ":any"},
 }
-# How a schema is written: by its short name.
-Named = Callable[[str], str]
-
-
-@dataclass(frozen=True)
-class Clause:
-    """One word of the query and its term; of `where` and `having` also the `terms` that hold together.
-
-    `uses` are the bindings in it. A table's clause has its `source`, and in `table` how that is written.
-    """
-
-    word: str
-    term: str = ""
-    terms: tuple[Term, ...] = ()
-    uses: frozenset[str] = frozenset()
-    source: Source | None = None
-    table: str = ""
-
-
-@dataclass(frozen=True)
-class Query:
-    """`verb` is SELECT, DELETE, UPDATE or INSERT. `clauses` are in the order of a `from`, the tables first.
-
-    `selected` are the terms of a SELECT (or of RETURNING), empty for `SELECT *`; `outputs` their names.
-    `sources` are the tables in order, `rows` what an INSERT inserts, `read` the columns whose values a SELECT
-    loads, `options` what the repo's function is told besides.
-    """
-
-    verb: str
-    sources: tuple[Source, ...]
-    clauses: tuple[Clause, ...]
-    selected: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
-    uses: frozenset[str] = frozenset()
-    is_one_row: bool = False
-    rows: tuple[str, ...] = ()
-    read: tuple[tuple[Source, str], ...] = ()
-    options: tuple[str, ...] = ()
-    inner: tuple[Source, ...] = field(default=())
-
-    @property
-    def schemas(self) -> list[str]:
-        every = (*self.sources, *self.inner)
-        return list(dict.fromkeys(one.full for one in every if one.full is not None))
-
-
-def source_text(source: Source, named: Named) -> str:
-    if source.inner:
-        return source.inner
-    return named(source.full) if source.full is not None else f'"{source.table}"'
+# The first version with `exists/1`, and with fields of a subquery that is no map.
+_WITH_SUBQUERIES = (3, 6)
 
 
 class Writer:
@@ -93,7 +46,7 @@ class Writer:
         self.inner: list[Source] = []
         # The outputs that are a column and nothing else.
         self.plain: dict[str, tuple[Source, str]] = {}
-        self._aliases: dict[str, exp.Expression] = {}
+        self.aliases: dict[str, exp.Expression] = {}
         self._in_order: list[exp.Expression] = []
 
     # -- clauses that all statements have ------------------------------------------------------------
@@ -112,8 +65,8 @@ class Writer:
             return
         only(node, "this")
         if word == "having":
-            self._names_no_output(node.this)
-        self.terms.takes_subselects = True
+            self.names_no_output(node.this)
+        self.terms.takes_subselects = word == "where"
         yield self.clause(word, lambda: self.terms.conjuncts(node.this))
         self.terms.takes_subselects = False
 
@@ -167,6 +120,9 @@ class Writer:
 
     def _within(self, node: exp.Expression, outer: Scope, how: str) -> str:
         assert isinstance(node, exp.Select)
+        version = self.project.version("ecto")
+        if version is not None and version < _WITH_SUBQUERIES:
+            raise NotTranslatedError("a subselect, for this version of Ecto")
         writer = Writer(self.statement, self.project, self.named, outer)
         query = writer.select(node, is_exists=how == "exists")
         self.inner.extend((*query.sources, *query.inner))
@@ -196,9 +152,9 @@ class Writer:
         clauses.extend(self.conditions(tree.args.get("where"), "where"))
         clauses.extend(self._grouped(tree))
         clauses.extend(self.conditions(tree.args.get("having"), "having"))
-        clauses.extend(self._distinct_and_ordered(tree))
-        clauses.extend(self._limited(tree))
-        clauses.extend(self._locked(tree))
+        clauses.extend(distinct_and_ordered(self, tree))
+        clauses.extend(limited(self, tree))
+        clauses.extend(locked(self, tree))
         is_one_row = not any(tree.args.get(word) for word in ("group", "distinct", "limit", "offset"))
         return Query(
             "SELECT",
@@ -245,9 +201,9 @@ class Writer:
                 only(output, "this", "alias")
                 name = self.scope.name(output.args["alias"])
                 output = output.this
-                if name in self._aliases:
+                if name in self.aliases:
                     raise NotTranslatedError(f"`{name}` twice")
-                self._aliases[name] = output
+                self.aliases[name] = output
             if isinstance(output, (exp.Placeholder, exp.Null, exp.Boolean)):
                 raise NotTranslatedError("a value that is selected")
             found.append(self.terms.written(output))
@@ -288,151 +244,29 @@ class Writer:
         def write() -> str:
             terms = []
             for one in group.expressions:
-                meant = self._numbered(one) if isinstance(one, exp.Literal) else one
+                meant = self.numbered(one) if isinstance(one, exp.Literal) else one
                 if meant.find(exp.Placeholder) is not None:
                     raise NotTranslatedError("grouping by an expression with a value")
                 if meant is one:
-                    self._names_no_output(one)
+                    self.names_no_output(one)
                 terms.append(self.terms.written(meant))
             return terms[0] if len(terms) == 1 else f"[{', '.join(terms)}]"
 
         yield self.clause("group_by", write)
 
-    def _numbered(self, node: exp.Literal) -> exp.Expression:
+    def numbered(self, node: exp.Literal) -> exp.Expression:
         """The output that `ORDER BY 2` means."""
         text = str(node.this)
         if node.is_string or not text.isdigit() or not 0 < int(text) <= len(self._in_order):
             raise NotTranslatedError("ordering by a value")
         return self._in_order[int(text) - 1]
 
-    def _names_no_output(self, node: exp.Expression) -> None:
+    def names_no_output(self, node: exp.Expression) -> None:
         """Refuses a bare name that may mean an output column."""
         for column in node.find_all(exp.Column):
-            if column.args.get("table") is None and column.name in self._aliases:
-                if self._aliases[column.name] != column:
+            if column.args.get("table") is None and column.name in self.aliases:
+                if self.aliases[column.name] != column:
                     raise NotTranslatedError(f"`{column.name}`, which is also the name of an output")
-
-    def _distinct_and_ordered(self, tree: exp.Select) -> Iterator[Clause]:
-        distinct, order = tree.args.get("distinct"), tree.args.get("order")
-        if order is not None:
-            only(order, "expressions")
-        on = distinct.args.get("on") if distinct is not None else None
-        if distinct is not None:
-            only(distinct, "on")
-        if on is None:
-            if distinct is not None:
-                yield Clause("distinct", "true")
-            if order is not None:
-                every = order.expressions
-                yield self.clause("order_by", lambda: _listed(self._orders(every)))
-            return
-        if self.statement.dialect != "postgres":
-            raise NotTranslatedError("DISTINCT ON")
-        wanted = list(on.expressions) if isinstance(on, exp.Tuple) else [on]
-        self.scope.used.clear()
-        texts = [self.terms.written(one) for one in wanted]
-        distinct_uses = frozenset(self.scope.used)
-        if any("^" in text for text in texts):
-            raise NotTranslatedError("DISTINCT ON a value")
-        orders = self._orders(order.expressions) if order is not None else []
-        leading = orders[: len(texts)]
-        if order is None:
-            leading = [("asc", text) for text in texts]
-        elif sorted(text for _, text in leading) != sorted(texts):
-            raise NotTranslatedError("DISTINCT ON in another order")
-        # The query puts these in front of its order by itself.
-        listed = _listed(leading)
-        yield Clause("distinct", listed if listed.startswith("[") else f"[{listed}]", uses=distinct_uses)
-        if order is not None and orders[len(texts) :]:
-            rest = order.expressions[len(texts) :]
-            yield self.clause("order_by", lambda: _listed(self._orders(rest)))
-
-    def _orders(self, nodes: list[exp.Expression]) -> list[tuple[str, str]]:
-        every = self.statement.nulls
-        if every and self.statement.dialect == "mysql":
-            raise NotTranslatedError("NULLS FIRST")
-        ordered = self.statement.tree.find_all(exp.Ordered)
-        explicit = every == sum(1 for _ in ordered)
-        found = []
-        for one in nodes:
-            only(one, "this", "desc", "nulls_first", idle=())
-            is_descending = bool(one.args.get("desc"))
-            term = self._order_term(one.this)
-            first = bool(one.args.get("nulls_first"))
-            usual = is_descending if self.statement.dialect == "postgres" else not is_descending
-            word = "desc" if is_descending else "asc"
-            if every and (explicit or first != usual):
-                word += "_nulls_first" if first else "_nulls_last"
-            found.append((word, term))
-        return found
-
-    def _order_term(self, node: exp.Expression) -> str:
-        if isinstance(node, exp.Literal) and not node.is_string:
-            node = self._numbered(node)
-        elif isinstance(node, exp.Column) and node.args.get("table") is None and node.name in self._aliases:
-            node = self._aliases[node.name]
-        else:
-            self._names_no_output(node)
-        if isinstance(node, (exp.Literal, exp.Boolean, exp.Neg)) or node.find(exp.Placeholder) is not None:
-            raise NotTranslatedError("ordering by a value")
-        return self.terms.written(node)
-
-    def _limited(self, tree: exp.Select) -> Iterator[Clause]:
-        for word in ("limit", "offset"):
-            node = tree.args.get(word)
-            if node is None:
-                continue
-            only(node, "expression")
-            amount = node.args.get("expression")
-            if isinstance(amount, exp.Placeholder):
-                yield Clause(word, pin(self.terms.value(amount).text))
-            elif isinstance(amount, exp.Literal) and not amount.is_string:
-                yield Clause(word, self.terms.written(amount))
-            else:
-                raise NotTranslatedError("a computed limit")
-
-    def _locked(self, tree: exp.Select) -> Iterator[Clause]:
-        locks = tree.args.get("locks") or []
-        if not locks:
-            return
-        if len(locks) != 1 or self.statement.dialect == "sqlite" or self.scope.outer is not None:
-            raise NotTranslatedError("a lock")
-        only(locks[0], "update", "wait", "key")
-        text = locks[0].sql(dialect=self.statement.dialect)
-        if not all(part.isalpha() for part in text.split()):
-            raise NotTranslatedError("a lock")
-        yield Clause("lock", f'"{text}"')
-
-
-def inline(query: Query, select: str) -> str:
-    """A query within another, on one line."""
-    pieces: list[str] = []
-    for clause in query.clauses:
-        if clause.source is not None:
-            pieces.extend(f"{word}: {text}" if word else text for word, text in table_words(clause))
-        else:
-            pieces.append(f"{clause.word}: {clause.term}")
-    if select:
-        pieces.append(f"select: {select}")
-    return f"from({', '.join(pieces)})"
-
-
-def table_words(clause: Clause) -> Iterator[tuple[str, str]]:
-    """`u in User` (without a word for the first table), then `as:` and `prefix:` where they are needed."""
-    source = clause.source
-    assert source is not None
-    yield ("" if clause.word == "from" else clause.word), f"{source.binding} in {clause.table}"
-    if source.called:
-        yield "as", f":{source.called}"
-    if source.prefix:
-        yield "prefix", f'"{source.prefix}"'
-
-
-def _listed(orders: list[tuple[str, str]]) -> str:
-    if all(word == "asc" for word, _ in orders):
-        texts = [term for _, term in orders]
-        return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
-    return f"[{', '.join(f'{word}: {term}' for word, term in orders)}]"
 
 
 def _is_aggregate(output: exp.Expression) -> bool:

@@ -10,8 +10,9 @@ from dataclasses import replace
 from sqlglot import exp
 
 from otpwise_analyzers.project.view import ProjectView
+from otpwise_analyzers.rewrite.ecto_clause import Clause, Named, Query
 from otpwise_analyzers.rewrite.ecto_joins import joined_on
-from otpwise_analyzers.rewrite.ecto_query import PLAIN_TYPES, Clause, Named, Query, Writer
+from otpwise_analyzers.rewrite.ecto_query import PLAIN_TYPES, Writer
 from otpwise_analyzers.rewrite.ecto_source import Source
 from otpwise_analyzers.rewrite.ecto_terms import only, parts_of
 from otpwise_analyzers.rewrite.sql_statement import NotTranslatedError, Statement
@@ -57,6 +58,8 @@ def _update(writer: Writer, tree: exp.Update) -> Query:
             if isinstance(one.expression, exp.Null):
                 changes.append(f"{name}: nil")
                 continue
+            if isinstance(one.expression, exp.Placeholder) and source.types is None:
+                _is_of_the_columns_type(writer, one.expression, ":any")
             changes.append(f"{name}: {writer.terms.of_type(one.expression, source, name)}")
         return f"[set: [{', '.join(changes)}]]"
 
@@ -146,15 +149,21 @@ def _insert(writer: Writer, tree: exp.Insert) -> Query:
         unknown = [name for name in names if name not in source.types]
         if unknown:
             raise NotTranslatedError(f"the column `{unknown[0]}`, which is no field of {source.full}")
-        if not all(_is_plain(source.types[name], values, at) for at, name in enumerate(names)):
-            # The schema's types would be dumped without a cast: the table takes what it took.
-            source.full, source.types = None, None
+    types = source.types or {}
+    if source.types is not None and not all(
+        _is_plain(types[name], values, at) for at, name in enumerate(names)
+    ):
+        # The schema's types would be dumped without a cast: the table takes what it took.
+        source.full, source.types = None, None
     rows = []
     for row in values.expressions:
         items = row.expressions if isinstance(row, exp.Tuple) else []
         if len(items) != len(names):
             raise NotTranslatedError("rows of another length")
-        pairs = [f"{name}: {_inserted(writer, item)}" for name, item in zip(names, items, strict=True)]
+        pairs = [
+            f"{name}: {_inserted(writer, item, types.get(name, ':any'))}"
+            for name, item in zip(names, items, strict=True)
+        ]
         rows.append(f"%{{{', '.join(pairs)}}}")
     options = [f'prefix: "{source.prefix}"'] if source.prefix else []
     options.extend(_on_conflict(writer, tree.args.get("conflict")))
@@ -176,7 +185,8 @@ def _is_plain(written: str, values: exp.Values, at: int) -> bool:
     return not any(isinstance(one, exp.Literal) and wanted.get(written) != one.is_string for one in given)
 
 
-def _inserted(writer: Writer, item: exp.Expression) -> str:
+def _inserted(writer: Writer, item: exp.Expression, written: str) -> str:
+    _is_of_the_columns_type(writer, item, written)
     if isinstance(item, exp.Null):
         return "nil"
     if isinstance(item, exp.Placeholder):
@@ -187,6 +197,18 @@ def _inserted(writer: Writer, item: exp.Expression) -> str:
     if not isinstance(item, (exp.Literal, exp.Boolean, exp.Neg)):
         raise NotTranslatedError("a computed value in VALUES")
     return writer.terms.written(item)
+
+
+def _is_of_the_columns_type(writer: Writer, item: exp.Expression, written: str) -> None:
+    """Refuses what PostgreSQL takes as a text without a type, and as a parameter for a text and nothing else."""
+    if writer.statement.dialect != "postgres":
+        return
+    is_text = isinstance(item, exp.Literal) and item.is_string
+    if isinstance(item, exp.Placeholder):
+        is_text = writer.terms.value(item).is_quoted
+    is_number = isinstance(item, exp.Literal) and not item.is_string
+    if (is_text and written != ":string") or (is_number and written == ":string"):
+        raise NotTranslatedError("a text for a column of another or of no known type")
 
 
 def _on_conflict(writer: Writer, conflict: exp.Expression | None) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from otpwise_analyzers.rewrite import layout, term_layout
-from otpwise_analyzers.rewrite.ecto_query import Clause, table_words
+from otpwise_analyzers.rewrite.ecto_clause import Clause, table_words
 from otpwise_analyzers.rewrite.query_layout import Line, Written
 
 _KEYWORD = re.compile(r"[a-z_]\w*: ")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from otpwise_analyzers.rewrite import layout, term_layout
-from otpwise_analyzers.rewrite.ecto_query import Named, Query, source_text, table_words
+from otpwise_analyzers.rewrite.ecto_clause import Named, Query, source_text, table_words
 
 _RUN = {"DELETE": "delete_all", "UPDATE": "update_all", "INSERT": "insert_all"}
 

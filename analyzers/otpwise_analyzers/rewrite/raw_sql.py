@@ -15,8 +15,8 @@ from otpwise_analyzers.project.roles import is_web_name
 from otpwise_analyzers.project.sql_calls import SqlCall
 from otpwise_analyzers.project.view import FixContext, ProjectView
 from otpwise_analyzers.rewrite import aliases, layout, pipe_layout, query_layout
+from otpwise_analyzers.rewrite.ecto_clause import Query
 from otpwise_analyzers.rewrite.ecto_names import QUERY_MACROS
-from otpwise_analyzers.rewrite.ecto_query import Query
 from otpwise_analyzers.rewrite.ecto_statement import query_of
 from otpwise_analyzers.rewrite.sql_parameters import holds_until_call
 from otpwise_analyzers.rewrite.sql_results import Use, only_name, use_of

@@ -31,10 +31,14 @@ class NotTranslatedError(Exception):
 
 
 class Value(NamedTuple):
-    """What the code gives to the statement: an Elixir expression on one line, or a list of values."""
+    """What the code gives to the statement: an Elixir expression on one line, or a list of values.
+
+    One `is_quoted` stood between quotes: whatever its type, the database had it as a text without one.
+    """
 
     text: str
     is_list: bool = False
+    is_quoted: bool = False
 
 
 class Statement(NamedTuple):
@@ -152,4 +156,4 @@ def _hole(file: ElixirFile, sql_call: SqlCall, token: Token, place: Place) -> Va
     text = value_of(file, sql, template, token, as_text=False)
     if text is None or "join" in text or "dump" in text:
         raise NotTranslatedError("a value that is computed in the text")
-    return Value(text)
+    return Value(text, is_quoted=token.kind is Kind.STRING)
