@@ -71,7 +71,9 @@ class Projects:
     def is_newest(self, text: Text) -> bool:
         """Whether a text is still that of its buffer, or of a file that is not open still."""
         document = self._documents.get(text.uri)
-        return document is None if text.version is None else document is not None and document.text is text
+        if document is None or text.version is None:
+            return document is None and text.version is None
+        return document.text.version == text.version and document.text.data == text.data
 
     def elsewhere(self, project: ProjectAnalysis, path: str) -> tuple[str, LineIndex] | None:
         """The URI and lines of another file of a project."""

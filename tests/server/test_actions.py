@@ -19,8 +19,9 @@ from otpwise_server.actions import Offer, Wanted
 from otpwise_server.analysis import Checked
 from otpwise_server.client import Client
 from otpwise_server.documents import OpenDocument, OpenDocuments, Text
+from otpwise_server.fix_all import _together
 from otpwise_server.ignoring import ignored_in_project
-from otpwise_server.projects import Projects
+from otpwise_server.projects import Projects, Reading
 from otpwise_server.workspace_edits import CANNOT_RENAME
 from tests.server.conftest import FAULTY
 
@@ -216,3 +217,37 @@ def test_uris_of_projects_are_those_of_the_client(mini: Path) -> None:
     projects = Projects(OpenDocuments())
     text = projects.text_at(projects.of(mini / A), A)
     assert text is not None and text.uri == uris.from_path(mini / A)
+
+
+def test_an_action_without_data_has_its_edit_at_once(mini: Path) -> None:
+    """A client may resolve edits and not send back what an action carries, or the other way round."""
+    resolving = replace(FULL, resolves=frozenset({"edit"}))
+    (later, *_) = Case(mini, SAFE).offer(resolving)
+    assert later.edit is None and later.data is not None
+    for client in (
+        replace(resolving, action_data=False),
+        replace(resolving, resolves=frozenset({"command"})),
+    ):
+        (action, *_) = Case(mini, SAFE).offer(client)
+        assert action.edit is not None and action.data is None
+
+
+def test_a_change_that_names_a_file_twice_is_not_offered(mini: Path) -> None:
+    """Its second edits would be of a text that is not there any more."""
+    twice = fix(
+        "Twice",
+        Applicability.SAFE,
+        lambda context: (FileChange(A, (Edit(0, 0, "a"),)), FileChange(A, (Edit(1, 1, "b"),))),
+    )
+    assert not any(action.title == "Twice" for action in Case(mini, twice).offer())
+
+
+def test_fixing_all_leaves_out_what_the_client_cannot_make(mini: Path) -> None:
+    new = fix("New", Applicability.SAFE, replacing("lib/mini/new.ex", create=True))
+    case = Case(mini, SAFE, data=b"defmodule Mini.A do\nend\n")
+    case.checked.findings.append(replace(case.checked.findings[0], rule="otp/other", fixes=(new,)))
+    reading = Reading(case.projects, case.project, {A: case.checked.text})
+    whole = _together(case.project, case.checked, reading, FULL, None)
+    assert [part.path for part in whole] == [A, "lib/mini/new.ex"]
+    less = _together(case.project, case.checked, reading, replace(FULL, creates_files=False), None)
+    assert [part.path for part in less] == [A]
