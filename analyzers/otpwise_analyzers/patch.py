@@ -11,8 +11,11 @@ from otpwise_analyzers.source.document import Document
 
 
 def lines(changed: Iterable[ChangedFile], shown: Callable[[Path], str]) -> Iterator[str]:
-    """The lines of the diff, without their ends. `shown` is how a path is written."""
-    for file in changed:
+    """The lines of the diff, without their ends. `shown` is how a path is written.
+
+    Renamed files come last: Git would take a header that follows one for its own.
+    """
+    for file in sorted(changed, key=lambda file: file.moved_from is not None):
         path = shown(file.path).lstrip("/")
         before = shown(file.source).lstrip("/")
         if file.moved_from is not None:

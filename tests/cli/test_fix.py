@@ -239,16 +239,21 @@ def test_a_file_is_renamed(otpwise: Otpwise, project: Project) -> None:
 
 
 def test_the_diff_of_a_renamed_file_is_what_fix_does(otpwise: Otpwise, project: Project) -> None:
-    root = project({"lib/mini/usr.ex": _MISPLACED, "lib/mini/tpo.ex": CLEAN.replace("Mini.C", "Mini.Top")})
+    files = {
+        "lib/mini/usr.ex": _MISPLACED,
+        "lib/mini/tpo.ex": CLEAN.replace("Mini.C", "Mini.Top"),
+        "lib/mini/z.ex": FAULTY.replace("Mini.A", "Mini.Z"),
+    }
+    root = project(files)
     shown = otpwise("check", "--diff", "--unsafe-fixes", "--hints")
     assert "rename from lib/mini/tpo.ex\nrename to lib/mini/top.ex\n" in shown.out
     subprocess.run(["git", "init", "-q"], cwd=root, check=True)
     subprocess.run(["git", "apply", "-"], input=shown.out.encode(), cwd=root, check=True)
     patched = {path.relative_to(root): path.read_bytes() for path in (root / "lib").rglob("*.ex")}
-    assert sorted(map(str, patched)) == ["lib/mini/accounts/user.ex", "lib/mini/top.ex"]
+    assert sorted(map(str, patched)) == ["lib/mini/accounts/user.ex", "lib/mini/top.ex", "lib/mini/z.ex"]
     for path in patched:
         (root / path).unlink()
-    project({"lib/mini/usr.ex": _MISPLACED, "lib/mini/tpo.ex": CLEAN.replace("Mini.C", "Mini.Top")})
+    project(files)
     otpwise("check", "--fix", "--unsafe-fixes", "--hints")
     assert {path.relative_to(root): path.read_bytes() for path in (root / "lib").rglob("*.ex")} == patched
 
