@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from pygls.exceptions import JsonRpcException
 
 from otpwise_analyzers.rules.catalogue import RULES
 from otpwise_analyzers.source.lines import Encoding
+from otpwise_cli.check import Options, run
 from tests.server.conftest import Connect, Editor
 from tests.server.editing import FILES, made, write
 from tests.server.test_clients import indexed, offer
@@ -204,6 +206,43 @@ async def test_scaffolds_are_never_taken(root: Path, connect: Connect) -> None:
             assert answer is not None
             text = "".join(made(answer["edit"], Encoding.UTF16).values())
             assert "# TODO" not in text
+
+
+async def test_the_editor_makes_what_the_terminal_makes(tmp_path: Path, connect: Connect) -> None:
+    rules = [
+        "otp/missing-init",
+        "otp/unsupervised-process",
+        "phoenix/repo-in-web",
+        "config/env-in-module-attribute",
+        "config/compile-time-env",
+    ]
+    example = Path(__file__).parents[2] / "examples/chat_app"
+    root = tmp_path / "editor"
+    shutil.copytree(example, root)
+    async with connect("visual-studio-code", [root]) as editor:
+        await indexed(editor)
+        for number, rule in enumerate(rules):
+            answer = await editor.raw("otpwise/fixAllInProject", {"rule": rule, "unsafe": True})
+            assert answer is not None, rule
+            by_editor = {
+                Path(path).relative_to(root): text
+                for path, text in made(answer["edit"], Encoding.UTF16).items()
+            }
+            terminal = tmp_path / f"terminal{number}"
+            shutil.copytree(example, terminal)
+            options = Options(paths=(terminal,), fix=True, unsafe_fixes=True, hints=True, select=(rule,))
+            assert run(options) in (0, 1)
+            assert {path: (terminal / path).read_text() for path in by_editor} == by_editor, rule
+            changed = [
+                path.relative_to(terminal)
+                for path in sorted(terminal.rglob("*"))
+                if path.is_file() and path.read_bytes() != _bytes(example / path.relative_to(terminal))
+            ]
+            assert changed == sorted(by_editor), rule
+
+
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
 async def test_a_client_that_cannot_rename_is_told_what_is_left(root: Path, connect: Connect) -> None:
