@@ -124,6 +124,95 @@ def test_a_comment_above_a_folded_query_goes_along() -> None:
     assert "#" not in after[PATH]
 
 
+def test_the_writing_clauses_of_a_with_become_one_multi() -> None:
+    body = """
+        with %Post{} = post <- Repo.get(Post, params["id"]),
+             {:ok, %Post{} = post} <- Repo.update(Post.changeset(post, params)),
+             {:ok, _author} <- Repo.insert(%Author{post_id: post.id}) do
+          render(conn, :show, post: post)
+        end
+        """
+    after = fixed(action("update", body))
+    assert after is not None
+    assert "{:ok, %Post{} = post} <- Posts.update_post(post, params) do" in after[PATH]
+    context = after["lib/blog/posts.ex"]
+    assert "|> Multi.update(:post, Post.changeset(post, params))" in context
+    assert "|> Multi.insert(:author, fn %{post: post} ->" in context
+    assert "{:error, _step, changeset, _changes} ->\n        {:error, changeset}" in context
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        """
+        with {:ok, post} <- Repo.update(Post.changeset(%Post{}, params)),
+             {:ok, author} <- Repo.insert(%Author{post_id: post.id}) do
+          render(conn, :show, post: post, author: author)
+        end
+        """,
+        """
+        with {:ok, post} <- Repo.update(Post.changeset(%Post{}, params)),
+             # Who wrote it.
+             {:ok, _author} <- Repo.insert(%Author{post_id: post.id}) do
+          render(conn, :show, post: post)
+        end
+        """,
+    ],
+    ids=["both results are used", "a comment between the clauses"],
+)
+def test_a_with_that_one_result_does_not_answer_stays(body: str) -> None:
+    assert fixed(action("update", body)) is None
+
+
+def test_writes_that_raise_move_into_one_transaction() -> None:
+    body = """
+        changeset = Post.changeset(%Post{}, params)
+        # The byline comes first.
+        post = Repo.insert!(changeset)
+
+        %Author{post_id: post.id}
+        |> Author.changeset(params)
+        |> Repo.insert!()
+
+        render(conn, :show, post: post)
+        """
+    after = fixed(action("create", body))
+    assert after is not None
+    assert "    post = Posts.create_post!(params)\n\n    render(conn" in after[PATH]
+    assert "#" not in after[PATH]
+    assert (
+        "  def create_post!(params) do\n"
+        "    changeset = Post.changeset(%Post{}, params)\n\n"
+        "    {:ok, post} =\n"
+        "      Repo.transaction(fn ->\n"
+        "        # The byline comes first.\n"
+        "        post = Repo.insert!(changeset)\n\n"
+        "        %Author{post_id: post.id}\n"
+        "        |> Author.changeset(params)\n"
+        "        |> Repo.insert!()\n\n"
+        "        post\n"
+        "      end)\n\n"
+        "    post\n"
+        "  end\n"
+    ) in after["lib/blog/posts.ex"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "post = Repo.insert!(%Post{title: params})\nRepo.insert!(%Author{post_id: post.id})",
+        (
+            "post = Repo.insert!(%Post{title: params})\nconn = put_flash(conn, :info, post.title)\n"
+            "Repo.insert!(%Author{post_id: post.id})\nrender(conn, :show, post: post)"
+        ),
+        "%{id: id} = Repo.insert!(%Post{title: params})\nRepo.insert!(%Author{post_id: id})\nrender(conn, :show)",
+    ],
+    ids=["the answer is the last write", "the request between the writes", "a pattern"],
+)
+def test_writes_that_raise_and_need_more_than_a_name_stay(body: str) -> None:
+    assert fixed(action("create", body)) is None
+
+
 UMBRELLA = {
     "mix.exs": 'defmodule Blog.Umbrella do\n  def project, do: [apps_path: "apps"]\nend\n',
     "apps/blog/mix.exs": "defmodule Blog.MixProject do\n  def project, do: [app: :blog]\nend\n",

@@ -30,17 +30,19 @@ from otpwise_analyzers.rewrite.layout import (
     delete_statement,
     fits,
     reindent,
+    span_to_remove,
 )
 from otpwise_analyzers.rewrite.moving import REQUEST, CannotMove
 from otpwise_analyzers.rewrite.multi import TooWide
 from otpwise_analyzers.rewrite.naming import Purpose, listed, plural, schema_word
 from otpwise_analyzers.rewrite.new_spec import spec_for
-from otpwise_analyzers.rewrite.piece import Piece, pieces_of
+from otpwise_analyzers.rewrite.piece import Piece, moving_lines, pieces_of
 from otpwise_analyzers.rewrite.purpose import doc_of_name, purpose_for, says_enough
 from otpwise_analyzers.rewrite.reuse import same_function
 from otpwise_analyzers.rewrite.subject import Subject, subject_of
 from otpwise_analyzers.rewrite.whole_function import redirected, text_of, whole_of
 from otpwise_analyzers.rewrite.write_chain import chain_body, error_answer
+from otpwise_analyzers.rewrite.write_run import Run, run_of
 from otpwise_analyzers.source.edits import Edit, Span
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -125,7 +127,9 @@ class _Extraction:
         path = longest_path(self.file, self.definition.statements, writes)
         if len(path) > 1 and not any(piece.holds(path) for piece in pieces):
             # Apart they would still be two transactions, only harder to see.
-            raise CannotMove("writes that belong together")
+            run = run_of(self.file, self.definition, path)
+            self._move_run(run)
+            pieces = pieces_of(self.file, self.definition, [call for call in calls if not run.holds(call)])
         for piece in pieces:
             self._move(piece)
         return self._change()
@@ -223,6 +227,38 @@ class _Extraction:
             addition.functions.append(self._function(piece, subject, excerpts, purpose, name, params))
             addition.words.append(plural(subject.word))
         self._call(piece, addition.target, name, arguments)
+
+    def _move_run(self, run: Run) -> None:
+        subject = subject_of(self.file, self.definition, run.first)
+        if subject is None:
+            raise CannotMove("the rows are of no known schema")
+        addition = self._addition(subject)
+        excerpts = Excerpts(self.file, addition.target)
+        within = [*run.folded, *run.statements]
+        purpose = purpose_for(self.file, run.first, [run.first], within, subject)
+        moved, module = run.mover.moved, addition.target.module
+        if purpose is None or (
+            module is not None and is_taken(self.file.project, module, purpose.name, len(moved.params))
+        ):
+            raise CannotMove("all names are taken")
+        head = f"{purpose.name}({', '.join(moved.params)})" if moved.params else purpose.name
+        body = reindent(run.body(excerpts), "  ")
+        text = f'@doc "{purpose.doc[:-1]}, all or nothing."\ndef {head} do\n{body}\nend'
+        if any(len(line) + 2 > WIDTH for line in text.split("\n")):
+            raise TooWide
+        addition.names.add((purpose.name, len(moved.params)))
+        addition.functions.append(NewFunction(text, tuple(excerpts.aliases), tuple(sorted(moved.imports))))
+        addition.words.append(plural(subject.word))
+        self.imports |= moved.imports
+        call = f"{self._written(addition.target)}.{purpose.name}({', '.join(moved.params.values())})"
+        edit = run.replaced(call)
+        self.edits.append(edit)
+        self.replaced.append(edit.new)
+        self.removed.append(run.span)
+        for node in run.folded:
+            lines = moving_lines(self.file, node)
+            self.removed.append(lines)
+            self.edits.append(Edit(*span_to_remove(self.file, lines.start, lines.end), ""))
 
     def _addition(self, subject: Subject) -> _Addition:
         name = subject.context or self._choice(subject)

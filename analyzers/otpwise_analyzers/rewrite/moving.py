@@ -69,6 +69,21 @@ class Mover:
             raise CannotMove(f"{sorted(inner & outer)} means two things")
         self._walk(node, outer, inner | self.given, in_query=False)
 
+    def settle(self) -> Moved:
+        """What was read, without the values that another parameter holds: `params["id"]` beside `params`."""
+        moved, data = self.moved, self.file.data
+        for name, argument in list(moved.params.items()):
+            root = argument.partition("[")[0]
+            if root == argument or moved.params.get(root) != root or root in REQUEST:
+                continue
+            del moved.params[name]
+            moved.edits = [
+                edit
+                for edit in moved.edits
+                if edit.new != name or data[edit.start : edit.end].decode("utf-8", "replace") != argument
+            ]
+        return moved
+
     def _walk(self, node: Node, outer: set[str], inner: set[str], *, in_query: bool) -> None:
         kind = node.type
         if kind == "comment":

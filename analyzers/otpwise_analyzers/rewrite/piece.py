@@ -13,7 +13,7 @@ from otpwise_analyzers.rewrite.ecto_names import QUERY_MACROS
 from otpwise_analyzers.rewrite.layout import above_comments, line_end, span_to_remove, starts_line
 from otpwise_analyzers.rewrite.moving import CannotMove, Mover
 from otpwise_analyzers.rewrite.subject import known_module
-from otpwise_analyzers.rewrite.write_chain import Chain, chain_at
+from otpwise_analyzers.rewrite.write_chain import Chain, chain_at, with_chain_at
 from otpwise_analyzers.source.edits import Edit, Span
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
@@ -74,19 +74,13 @@ class Piece:
     @property
     def deleted(self) -> list[Node]:
         """The statements that leave the action."""
-        return [*self.folded, *(self.chain.statements if self.chain is not None else ())]
+        if self.chain is None:
+            return self.folded
+        return [*self.folded, *(self.chain.clauses or self.chain.statements)]
 
     def lines_of(self, statement: Node) -> Span:
         """The bytes of a statement that leaves, with the comments directly above it and behind it."""
-        file = self.file
-        if not starts_line(file, statement.start_byte):
-            return Span(statement.start_byte, statement.end_byte)
-        start = above_comments(file, statement.start_byte)
-        end = line_end(file, statement.end_byte)
-        behind = file.data[statement.end_byte : end].strip()
-        if not behind.startswith(b"#"):
-            end = statement.end_byte
-        return Span(start, end)
+        return moving_lines(self.file, statement)
 
     def comments_of(self, statement: Node) -> list[str]:
         """The comments above a statement that leaves and behind it, each without its indentation."""
@@ -101,14 +95,19 @@ class Piece:
     def deletions(self) -> list[Edit]:
         """The edits that remove `deleted`: neighbours together, so that no blank lines are left."""
         spans: list[Span] = []
-        for node in sorted(self.deleted, key=lambda node: node.start_byte):
+        clauses = self.chain.clauses if self.chain is not None else []
+        leaving = [node for node in self.deleted if node not in clauses]
+        for node in sorted(leaving, key=lambda node: node.start_byte):
             lines = self.lines_of(node)
             span = span_to_remove(self.file, lines.start, lines.end)
             if spans and not self.file.data[spans[-1].end : span.start].strip():
                 spans[-1] = Span(spans[-1].start, max(span.end, spans[-1].end))
             else:
                 spans.append(span)
-        return [Edit(span.start, self._without_blank(span), "") for span in spans]
+        edits = [Edit(span.start, self._without_blank(span), "") for span in spans]
+        if self.chain is not None:
+            edits.extend(Edit(span.start, span.end, "") for span in self.chain.deletions)
+        return edits
 
     def _without_blank(self, span: Span) -> int:
         """The end of a removed span, behind the blank line that would open its block."""
@@ -131,6 +130,16 @@ class Piece:
         )
 
 
+def moving_lines(file: ElixirFile, statement: Node) -> Span:
+    """The bytes of a statement with the comments directly above it and behind it."""
+    if not starts_line(file, statement.start_byte):
+        return Span(statement.start_byte, statement.end_byte)
+    start = above_comments(file, statement.start_byte)
+    end = line_end(file, statement.end_byte)
+    behind = file.data[statement.end_byte : end].strip()
+    return Span(start, end if behind.startswith(b"#") else statement.end_byte)
+
+
 def pieces_of(file: ElixirFile, definition: Definition, calls: Sequence[Call]) -> list[Piece]:
     """The pieces of an action that hold all of `calls`. Raises CannotMove when one cannot move."""
     regions: list[tuple[Node, list[Call]]] = []
@@ -147,8 +156,10 @@ def pieces_of(file: ElixirFile, definition: Definition, calls: Sequence[Call]) -
         _check_one(node, inside, base)
         piece = Piece(file, definition, node, base, inside, Mover(file, definition))
         chain = chain_at(file, definition, node, base, calls) if base.name in ROW_WRITES else None
+        if chain is None and base.name in ROW_WRITES:
+            chain = with_chain_at(file, definition, node, base, calls)
         uses = [node, *(chain.statements if chain is not None else ())]
-        piece.folded = _foldable(file, definition, node, uses)
+        piece.folded = foldable(file, definition, node, uses)
         for statement in piece.folded:
             piece.mover.read(_value(statement))
             piece.mover.given.update(bound_in_statement(statement, file.data))
@@ -160,6 +171,7 @@ def pieces_of(file: ElixirFile, definition: Definition, calls: Sequence[Call]) -
                 piece.mover.read(statement)
                 piece.mover.given.update(bound_in_statement(statement, file.data))
             covered.extend(chain.statements)
+        piece.mover.settle()
         pieces.append(piece)
     return pieces
 
@@ -204,7 +216,7 @@ def _value(statement: Node) -> Node:
     return right if right is not None else statement
 
 
-def _foldable(file: ElixirFile, definition: Definition, node: Node, uses: Sequence[Node]) -> list[Node]:
+def foldable(file: ElixirFile, definition: Definition, node: Node, uses: Sequence[Node]) -> list[Node]:
     """The assignments before `node` that serve nothing but it: a changeset, a query."""
     statement = node
     for ancestor in nodes.ancestors(node):

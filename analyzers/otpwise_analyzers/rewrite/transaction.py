@@ -75,7 +75,7 @@ def _case(
     node = nodes.whole_pipeline(first.expression)
     subject = first.expression
     chain = chain_at(file, definition, subject, first, path, whole=True)
-    if chain is None or len(chain.writes) + 1 != len(path):
+    if chain is None or chain.case is None or len(chain.writes) + 1 != len(path):
         return None
     whole = node if nodes.is_operator(node, "|>") and nodes.encloses(node, chain.case) else chain.case
     if whole.parent is None or whole.parent.type not in ("do_block", "body"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
-from otpwise_analyzers.project.repo_calls import ROW_WRITES
+from otpwise_analyzers.project.repo_calls import ROW_WRITES, is_bang
 from otpwise_analyzers.project.roles import is_web_name
 from otpwise_analyzers.project.write_risk import stores_upload
 from otpwise_analyzers.rewrite.error_clause import error_clause
@@ -16,7 +16,7 @@ from otpwise_analyzers.rewrite.excerpt import Excerpts, block_of
 from otpwise_analyzers.rewrite.multi import OPERATIONS, Step, answered, pipeline_of, unique
 from otpwise_analyzers.rewrite.naming import schema_word
 from otpwise_analyzers.rewrite.subject import schema_of_call
-from otpwise_analyzers.source.edits import Edit
+from otpwise_analyzers.source.edits import Edit, Span
 from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
@@ -34,11 +34,13 @@ _OF_THE_REQUEST = ("conn", "socket", "assigns")
 class Chain:
     """The writes after the first, and the calls after them that belong to the domain (a mail)."""
 
-    case: Node
+    case: Node | None
     clause: Node
     variable: str
     writes: list[Call]
     followers: list[Node] = field(default_factory=list)
+    # of a `with`, what goes: the clauses of the later writes
+    clauses: list[Node] = field(default_factory=list)
 
     @property
     def given(self) -> set[str]:
@@ -47,6 +49,17 @@ class Chain:
     @property
     def statements(self) -> list[Node]:
         return [*(statement_of(call) for call in self.writes), *self.followers]
+
+    @property
+    def deletions(self) -> list[Span]:
+        """The bytes that go with the later clauses of a `with`, the comma before each included."""
+        spans: list[Span] = []
+        for clause in self.clauses:
+            before = clause.prev_named_sibling
+            while before is not None and before.type == "comment":
+                before = before.prev_named_sibling
+            spans.append(Span(before.end_byte if before is not None else clause.start_byte, clause.end_byte))
+        return spans
 
 
 def statement_of(call: Call) -> Node:
@@ -104,6 +117,63 @@ def chain_at(
             break
         chain.followers.append(statement)
     return chain
+
+
+def with_chain_at(
+    file: ElixirFile, definition: Definition, node: Node, first: Call, calls: Sequence[Call]
+) -> Chain | None:
+    """The chain of a `with` whose neighbouring clauses write, the first of them `node`, when nothing but that
+    one's result is used after them."""
+    clause = node.parent
+    call = clause.parent.parent if clause is not None and clause.parent is not None else None
+    target = call.child_by_field_name("target") if call is not None and call.type == "call" else None
+    if clause is None or call is None or target is None or target.text != b"with" or is_bang(first):
+        return None
+    clauses = nodes.arguments_of(call)
+    by_value = {other.expression.start_byte: other for other in calls if other.name in ROW_WRITES}
+    taken: list[tuple[Node, Call]] = []
+    for one in clauses[clauses.index(clause) :] if clause in clauses else ():
+        value = one.child_by_field_name("right") if nodes.is_operator(one, "<-") else None
+        write = by_value.get(value.start_byte) if value is not None else None
+        if write is None or write.expression != value or is_bang(write) or write.module != first.module:
+            break
+        if written_row(one, file) is None or stores_upload(file, write):
+            break
+        taken.append((one, write))
+    variable = written_row(clause, file)
+    if len(taken) < 2 or variable is None or variable.startswith("_"):
+        return None
+    used = [*clauses[clauses.index(clause) + len(taken) :], *nodes.descendants(call, "do_block")]
+    for one, _ in taken[1:]:
+        name = written_row(one, file) or ""
+        if any(uses_of(name, place, file.data) for place in used):
+            return None
+    later = [one for one, _ in taken[1:]]
+    chain = Chain(None, clause, variable, [write for _, write in taken[1:]], clauses=later)
+    if any(
+        span.start <= comment.start_byte < span.end for span in chain.deletions for comment in file.comments
+    ):
+        return None
+    return chain
+
+
+def written_row(clause: Node, file: ElixirFile) -> str | None:
+    """`user` of the clause `{:ok, %User{} = user} <- ...`."""
+    left = clause.child_by_field_name("left") if nodes.is_operator(clause, "<-") else None
+    items = nodes.named(left) if left is not None and left.type == "tuple" else []
+    if len(items) != 2 or nodes.atom_literal(items[0], file.data) != "ok":
+        return None
+    sides = nodes.named(items[1]) if nodes.is_operator(items[1], "=") else [items[1]]
+    return next((name for side in sides if (name := nodes.identifier(side, file.data))), None)
+
+
+def _bound_by_write(call: Call) -> list[str]:
+    """The variable that a write's result is given to, by `=` or by a clause of a `with`."""
+    clause = call.expression.parent
+    if clause is not None and nodes.is_operator(clause, "<-"):
+        name = written_row(clause, call.file)
+        return [name] if name is not None and not name.startswith("_") else []
+    return bound_in_statement(statement_of(call), call.file.data)
 
 
 def _case_on(node: Node) -> Node | None:
@@ -208,7 +278,7 @@ def steps_of(piece: Piece, excerpts: Excerpts) -> tuple[list[Step], str, str]:
     steps = [Step(chain.variable, OPERATIONS[piece.call.name], value, (), rest)]
     for call in chain.writes:
         schema = schema_of_call(file, piece.definition, call)
-        bound = bound_in_statement(statement_of(call), file.data)
+        bound = _bound_by_write(call)
         own = bound[0] if bound else schema_word(schema) if schema else call.name.rstrip("!")
         name = unique(own, [step.name for step in steps])
         node = nodes.unwrap(call.all_args[0])
@@ -229,8 +299,10 @@ def steps_of(piece: Piece, excerpts: Excerpts) -> tuple[list[Step], str, str]:
 def error_answer(ctx: FixContext, piece: Piece) -> tuple[Edit, ...]:
     """The `{:error, changeset}` clause in the action's format, where it answers success alone."""
     chain = piece.chain
-    block = nodes.child_of_type(chain.case, "do_block") if chain is not None else None
-    if chain is None or block is None:
+    if chain is None or chain.case is None:
+        return ()
+    block = nodes.child_of_type(chain.case, "do_block")
+    if block is None:
         return ()
     if sum(node.type == "stab_clause" for node in nodes.named(block)) != 1:
         return ()
