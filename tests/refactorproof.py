@@ -1,8 +1,8 @@
 """`python -m tests.refactorproof [--show N] PROJECT...`: makes every refactoring that is offered in real projects.
 
 A refactoring is tried wherever a query of a project is. Each is made alone, to the project as it is, and must
-hold what every change must hold: it parses, loses no comment, brings no finding, leaves no variable unbound. With
-Elixir installed, its parser and formatter judge the results too.
+hold what every change must hold: it parses, loses no comment, brings no finding, uses no name that nobody declares
+and declares none that nobody uses. With Elixir installed, its parser, formatter and compiler judge the results too.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import sys
-import tempfile
 from collections import Counter
-from itertools import chain
 from pathlib import Path
 
 from otpwise_analyzers.engine import check
@@ -20,17 +18,14 @@ from otpwise_analyzers.findings import Change
 from otpwise_analyzers.project.facts import facts_of
 from otpwise_analyzers.project.index import Project
 from otpwise_analyzers.project.view import FixContext
-from otpwise_analyzers.refactorings.catalogue import offers_at
+from otpwise_analyzers.refactorings.catalogue import Offered, offers_at
 from otpwise_analyzers.rewrite.query_chain import chains_in
 from otpwise_analyzers.source.edits import Span
-from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.languages import open_file
-from otpwise_analyzers.syntax.variables import free_names, visible_at
-from tests.fixproof import read
-from tests.proof import HAS_ELIXIR, Files, applied, elixir_verdicts, project_of
-
-_FORMATTER = Path(__file__).resolve().parent.parent / "examples" / "chat_app" / ".formatter.exs"
+from tests.fixproof import Place, Proof, Result, ask_elixir, places
+from tests.proof import HAS_ELIXIR, Files, applied, comments_of, has_names, project_of
+from tests.used_names import UsedNames, objections_to_names, used_names
 
 
 def complaints(project: Project, files: Files, change: Change) -> tuple[list[str], dict[str, bytes]]:
@@ -38,12 +33,16 @@ def complaints(project: Project, files: Files, change: Change) -> tuple[list[str
     after = applied(files, change)
     touched = sorted({part.path for part in change})
     wrong = [f"{path} is not changed" for path in touched if after[path] == files.get(path)]
-    before_findings, after_findings, lost = Counter[str](), Counter[str](), Counter[str]()
+    findings_before, findings_after, lost = Counter[str](), Counter[str](), Counter[str]()
+    names_before: dict[str, UsedNames] = {}
+    names_after: dict[str, UsedNames] = {}
     for path in touched:
         if path in files:
             file = open_file(path, files[path], project=project.view(path))
-            before_findings.update(finding.rule for finding in check(file).findings)
-            lost.update(file.text(comment).strip() for comment in file.comments)
+            findings_before.update(finding.rule for finding in check(file).findings)
+            lost.update(comments_of(file))
+            if has_names(file):
+                names_before[path] = used_names(file)
     originals = {path: project.facts(path) for path in touched}
     try:
         for path in touched:
@@ -52,114 +51,61 @@ def complaints(project: Project, files: Files, change: Change) -> tuple[list[str
             file = open_file(path, after[path], project=project.view(path))
             if file.error_spans:
                 wrong.append(f"{path} does not parse")
-            after_findings.update(finding.rule for finding in check(file).findings)
-            lost.subtract(file.text(comment).strip() for comment in file.comments)
-            if isinstance(file, ElixirFile):
-                wrong.extend(unbound(file, Span(0, len(file.data)) if path not in files else None))
+            findings_after.update(finding.rule for finding in check(file).findings)
+            lost.subtract(comments_of(file))
+            if has_names(file):
+                names_after[path] = used_names(file)
+        wrong.extend(objections_to_names(names_before, names_after, project.view(touched[0])))
     finally:
         for path, facts in originals.items():
             if facts is None:
                 project.remove(path)
             else:
                 project.update(path, facts)
-    if new := after_findings - before_findings:
+    if new := findings_after - findings_before:
         wrong.append(f"new findings: {dict(new)}")
     if gone := [comment for comment, count in lost.items() if count > 0]:
         wrong.append(f"lost the comments {gone}")
     return wrong, after
 
 
-def unbound(file: ElixirFile, within: Span | None) -> list[str]:
-    """The pinned variables of new queries that nothing binds."""
-    found = []
-    for call in file.calls("where", "limit", "offset", "order_by", "preload", "base"):
-        definition = call.definition
-        if definition is None or within is None:
-            continue
-        visible = visible_at(definition, call.node)
-        for node in (
-            n for a in call.args for n in nodes.descendants(a, "unary_operator") if nodes.is_operator(n, "^")
-        ):
-            for name in free_names(node, file.data):
-                if name not in visible:
-                    found.append(f"{name} is not bound in {definition.name}")
-    return found
+def prove(place: Place, proof: Proof, show_every: int) -> None:
+    """Proves what is offered at each query of a project."""
+    files = place.files
+    project = project_of(files)
+    for path in sorted(path for path in files if path.endswith(".ex")):
+        file = open_file(path, files[path], project=project.view(path))
+        assert isinstance(file, ElixirFile)
+        for query in chains_in(file):
+            at = query.schema_node.start_byte
+            proof.counts["queries", ""] += 1
+            line = files[path].count(b"\n", 0, at) + 1
+            label = f"{place.root.name}/{path}:{line}"
+            for offered in offers_at(file, Span(at, at)):
+                _prove_offer(place, project, proof, file, offered, label, show_every)
 
 
-def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.refactorproof")
-    parser.add_argument("--show", type=int, default=0, help="print the change of every Nth")
-    parser.add_argument("projects", nargs="+")
-    options = parser.parse_args(arguments)
-    counts: Counter[str] = Counter()
-    failed = 0
-    texts: dict[bytes, str] = {}
-    originals: dict[bytes, tuple[bytes, ...]] = {}
-    for root in map(Path, options.projects):
-        files = read(root.resolve())
-        project = project_of(files)
-        for path in sorted(files):
-            if not path.endswith(".ex"):
-                continue
-            file = open_file(path, files[path], project=project.view(path))
-            assert isinstance(file, ElixirFile)
-            for query in chains_in(file):
-                counts["queries"] += 1
-                at = query.schema_node.start_byte
-                line = files[path].count(b"\n", 0, at) + 1
-                label = f"{root.name}/{path}:{line}"
-                try:
-                    offers = list(offers_at(file, Span(at, at)))
-                    counts["offered"] += bool(offers)
-                    for offer in offers:
-                        change = offer.fix.build(FixContext(file, file.project, files.get))
-                        if change is None:
-                            counts["not possible after all"] += 1
-                            if options.show == 1:
-                                print(f"NOT POSSIBLE {label}")
-                            continue
-                        counts["made"] += 1
-                        wrong, after = complaints(project, files, change)
-                        for changed in after:
-                            if files.get(changed) != after[changed]:
-                                texts.setdefault(after[changed], f"{label} -> {changed}")
-                                originals[after[changed]] = tuple(
-                                    {files[path], files.get(changed, files[path])}
-                                )
-                        if wrong:
-                            failed += 1
-                            print(f"WRONG {label}: {'; '.join(wrong)}")
-                        if options.show and counts["made"] % options.show == 0:
-                            show(label, files, after)
-                except Exception as error:
-                    import traceback
-
-                    failed += 1
-                    print(f"RAISED {label}: {error!r}")
-                    traceback.print_exc()
-    if HAS_ELIXIR and texts:
-        everything = list(dict.fromkeys([*texts, *chain.from_iterable(originals.values())]))
-        with tempfile.TemporaryDirectory() as folder:
-            verdicts = dict(
-                zip(everything, elixir_verdicts(everything, Path(folder), _FORMATTER), strict=True)
-            )
-        for data, label in texts.items():
-            word, payload = verdicts[data]
-            if word == "broken" or (word != "ok" and all(verdicts[b][0] == "ok" for b in originals[data])):
-                failed += 1
-                print(f"{word.upper()} {label}")
-                wanted = payload.splitlines() if word != "broken" else []
-                for line in list(difflib.unified_diff(data.decode().splitlines(), wanted, lineterm="", n=1))[
-                    2:22
-                ]:
-                    print(f"      {line}")
-    for name, count in counts.items():
-        print(f"{count:6} {name}")
-    print(f"{failed} wrong")
-    return 1 if failed else 0
+def _prove_offer(
+    place: Place, project: Project, proof: Proof, file: ElixirFile, offered: Offered, label: str, every: int
+) -> None:
+    files, name = place.files, offered.name
+    proof.counts[name, "offered"] += 1
+    change = offered.fix.build(FixContext(file, file.project, files.get))
+    if change is None:
+        proof.counts[name, "not possible after all"] += 1
+        return
+    proof.counts[name, "made"] += 1
+    wrong, after = complaints(project, files, change)
+    proof.blame(name, label, *wrong)
+    for path, data in after.items():
+        if files.get(path) != data:
+            originals = tuple(dict.fromkeys((files.get(path, files[file.path]), files[file.path])))
+            proof.results.append(Result(name, label, path, data, originals, place))
+    if every and proof.counts[name, "made"] % every == 0:
+        _show(label, files, after)
 
 
-def show(label: str, files: Files, after: dict[str, bytes]) -> None:
+def _show(label: str, files: Files, after: Files) -> None:
     print(f"\n#### {label}")
     for path in sorted(after, key=lambda path: path not in files):
         if files.get(path) == after[path]:
@@ -170,6 +116,23 @@ def show(label: str, files: Files, after: dict[str, bytes]) -> None:
         old, new = files[path].decode().splitlines(), after[path].decode().splitlines()
         for line in list(difflib.unified_diff(old, new, lineterm="", n=2))[2:]:
             print(line)
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.refactorproof")
+    parser.add_argument("--show", type=int, default=0, help="prints every Nth change")
+    parser.add_argument("projects", nargs="+", type=Path)
+    options = parser.parse_args(arguments)
+    proof = Proof()
+    for place in places(options.projects):
+        if place.in_project:
+            prove(place, proof, options.show)
+    if HAS_ELIXIR and proof.results:
+        ask_elixir(proof)
+    for (name, word), count in sorted(proof.counts.items()):
+        print(f"{count:6} {name} {word}".rstrip())
+    print(f"{len(proof.wrong)} objections")
+    return 1 if proof.wrong else 0
 
 
 if __name__ == "__main__":
