@@ -205,7 +205,7 @@ class Offer:
         if self._client.disabled:
             action.disabled = types.CodeActionDisabled(_sentence(why))
             return action
-        if data.what == "fix":
+        if data.what in ("fix", "refactoring"):
             self.left_out[action.title] = why
         return None
 
