@@ -73,6 +73,27 @@ SUBSELECTS: list[tuple[str, str, str, str, str | None]] = [
 TABLES: list[tuple[str, str, str, str, str | None]] = [
     (
         "pg",
+        "SELECT u.name, v.page FROM users u, teams t, visits v WHERE t.id = u.team_id AND v.user_id = u.id AND t.rank = 1",
+        "",
+        'u in User, join: t in assoc(u, :team), join: v in "visits", on: v.user_id == u.id, where: t.rank == 1, select: [u.name, v.page]',
+        'User |> join(:inner, [u], t in assoc(u, :team)) |> join(:inner, [u, t], v in "visits", on: v.user_id == u.id) |> where([u, t], t.rank == 1) |> select([u, t, v], [u.name, v.page]) |> Repo.all()',
+    ),
+    (
+        "sqlite",
+        "SELECT u.name FROM users u, teams t WHERE u.age > 3",
+        "",
+        "u in User, cross_join: t in Team, where: u.age > 3, select: [u.name]",
+        "User |> join(:cross, [u], t in Team) |> where([u], u.age > 3) |> select([u], [u.name]) |> Repo.all()",
+    ),
+    (
+        "pg",
+        "SELECT u.name FROM visits v, users u LEFT JOIN teams t ON t.id = u.team_id WHERE v.user_id = u.id",
+        "",
+        'v in "visits", cross_join: u in User, left_join: t in assoc(u, :team), where: v.user_id == u.id, select: [u.name]',
+        '"visits" |> join(:cross, [v], u in User) |> join(:left, [v, u], t in assoc(u, :team)) |> where([v, u], v.user_id == u.id) |> select([v, u], [u.name]) |> Repo.all()',
+    ),
+    (
+        "pg",
         "SELECT id FROM public.users",
         "",
         'u in User, prefix: "public", select: [u.id]',
@@ -103,15 +124,15 @@ TABLES: list[tuple[str, str, str, str, str | None]] = [
         "pg",
         "SELECT u.id FROM users u, teams t WHERE u.team_id = t.id",
         "",
-        "u in User, cross_join: t in Team, where: u.team_id == t.id, select: [u.id]",
-        "User |> join(:cross, [u], t in Team) |> where([u, t], u.team_id == t.id) |> select([u], [u.id]) |> Repo.all()",
+        "u in User, join: t in assoc(u, :team), select: [u.id]",
+        "User |> join(:inner, [u], t in assoc(u, :team)) |> select([u], [u.id]) |> Repo.all()",
     ),
     (
         "mysql",
         "SELECT u.id, v.page FROM users u, visits v WHERE v.user_id = u.id AND u.active",
         "",
-        'u in User, cross_join: v in "visits", where: v.user_id == u.id and u.active, select: [u.id, v.page]',
-        'User |> join(:cross, [u], v in "visits") |> where([u, v], v.user_id == u.id and u.active) |> select([u, v], [u.id, v.page]) |> Repo.all()',
+        'u in User, join: v in "visits", on: v.user_id == u.id, where: u.active, select: [u.id, v.page]',
+        'User |> join(:inner, [u], v in "visits", on: v.user_id == u.id) |> where([u], u.active) |> select([u, v], [u.id, v.page]) |> Repo.all()',
     ),
     (
         "pg",
@@ -198,6 +219,13 @@ ASSOCIATIONS: list[tuple[str, str, str, str, str | None]] = [
 
 # Statements that write.
 CHANGES: list[tuple[str, str, str, str, str | None]] = [
+    (
+        "sqlite",
+        "INSERT INTO visits (page, age) VALUES ('x', TRUE)",
+        "",
+        'Repo.insert_all("visits", [%{page: "x", age: 1}])',
+        None,
+    ),
     (
         "pg",
         "UPDATE users SET name = teams.title FROM teams WHERE users.team_id = teams.id AND teams.rank > 1",

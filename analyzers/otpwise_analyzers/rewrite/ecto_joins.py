@@ -32,11 +32,24 @@ _WORDS = {
 _KINDS = ("belongs_to", "has_many", "has_one")
 
 
-def joins_of(writer: Writer, joins: list[exp.Expression]) -> Iterator[Clause]:
-    """The clauses of the joins: a table, and its `on` where that is not all of an association."""
+def joins_of(writer: Writer, tree: exp.Select, wheres: list[exp.Expression]) -> Iterator[Clause]:
+    """The clauses of the joins: a table, and its `on` where that is not all of an association.
+
+    `wheres` are the conditions of the WHERE; those that link a table behind a comma are taken out of them.
+    """
+    joins = tree.args.get("joins") or []
     # All tables are known before the first condition is read.
     found = [(join, *_joined(writer, join)) for join in joins]
+    # A condition of the WHERE is one of an inner join where no outer join asks for rows without a partner.
+    is_inner = all(word in ("join", "cross_join") for _, word, _ in found)
     for join, word, source in found:
+        if is_inner and word == "cross_join" and not join.args.get("kind"):
+            linking = [part for part in wheres if _links(writer, part, source)]
+            for part in linking:
+                wheres.remove(part)
+            if linking:
+                yield from joined_on(writer, "join", source, linking)
+                continue
         if word == "cross_join":
             yield writer.table_clause(word, source)
             continue
@@ -58,6 +71,21 @@ def joined_on(writer: Writer, word: str, source: Source, parts: list[exp.Express
         yield writer.table_clause(word, source)
     if rest:
         yield writer.clause("on", lambda: [writer.terms.term(part) for part in rest])
+
+
+def _links(writer: Writer, condition: exp.Expression, joined: Source) -> bool:
+    """Whether the condition compares a column of the table with one of a table before it."""
+    if not isinstance(condition, exp.EQ):
+        return False
+    sides = (condition.this, condition.expression)
+    if not all(isinstance(side, exp.Column) for side in sides):
+        return False
+    first, second = (writer.scope.column(side)[0] for side in sides)
+    known = list(writer.scope.sources.values())
+    if joined not in (first, second) or first is second or first not in known or second not in known:
+        return False
+    other = second if first is joined else first
+    return known.index(other) < known.index(joined)
 
 
 def _joined(writer: Writer, join: exp.Expression) -> tuple[str, Source]:

@@ -14,7 +14,7 @@ from otpwise_analyzers.rewrite.ecto_clause import Clause, Named, Query, inline, 
 from otpwise_analyzers.rewrite.ecto_functions import function
 from otpwise_analyzers.rewrite.ecto_order import distinct_and_ordered, limited, locked
 from otpwise_analyzers.rewrite.ecto_source import Scope, Source
-from otpwise_analyzers.rewrite.ecto_terms import Term, Terms, conjunction, only
+from otpwise_analyzers.rewrite.ecto_terms import Term, Terms, conjunction, only, parts_of
 from otpwise_analyzers.rewrite.sql_statement import NotTranslatedError, Statement
 
 PLAIN_TYPES = frozenset({":string", ":integer", ":boolean", ":id"})
@@ -60,15 +60,20 @@ class Writer:
             return Clause(word, made, uses=uses)
         return Clause(word, conjunction(made), tuple(made), uses)
 
-    def conditions(self, node: exp.Expression | None, word: str) -> Iterator[Clause]:
+    def wheres(self, parts: list[exp.Expression]) -> Iterator[Clause]:
+        """The conditions, which may hold subselects."""
+        if not parts:
+            return
+        self.terms.takes_subselects = True
+        yield self.clause("where", lambda: [self.terms.term(part) for part in parts])
+        self.terms.takes_subselects = False
+
+    def having(self, node: exp.Expression | None) -> Iterator[Clause]:
         if node is None:
             return
         only(node, "this")
-        if word == "having":
-            self.names_no_output(node.this)
-        self.terms.takes_subselects = word == "where"
-        yield self.clause(word, lambda: self.terms.conjuncts(node.this))
-        self.terms.takes_subselects = False
+        self.names_no_output(node.this)
+        yield self.clause("having", lambda: self.terms.conjuncts(node.this))
 
     # -- tables --------------------------------------------------------------------------------------
 
@@ -147,11 +152,15 @@ class Writer:
             raise NotTranslatedError("a SELECT without a table")
         only(start, "this")
         clauses = [self.table_clause("from", self.source(start.this))]
-        clauses.extend(joins_of(self, tree.args.get("joins") or []))
+        where = tree.args.get("where")
+        wheres = parts_of(where.this) if where is not None else []
+        if where is not None:
+            only(where, "this")
+        clauses.extend(joins_of(self, tree, wheres))
         selected, outputs, uses = self._selected(tree, is_exists=is_exists)
-        clauses.extend(self.conditions(tree.args.get("where"), "where"))
+        clauses.extend(self.wheres(wheres))
         clauses.extend(self._grouped(tree))
-        clauses.extend(self.conditions(tree.args.get("having"), "having"))
+        clauses.extend(self.having(tree.args.get("having")))
         clauses.extend(distinct_and_ordered(self, tree))
         clauses.extend(limited(self, tree))
         clauses.extend(locked(self, tree))

@@ -109,7 +109,9 @@ def _changed(
     clauses = [writer.table_clause("from", source)]
     where = tree.args.get("where")
     if not others:
-        clauses.extend(writer.conditions(where, "where"))
+        if where is not None:
+            only(where, "this")
+            clauses.extend(writer.wheres(parts_of(where.this)))
         return source, clauses
     if (
         len(others) != 1
@@ -129,10 +131,7 @@ def _changed(
     if not linking:
         raise NotTranslatedError("a change by way of a table that nothing joins")
     clauses.extend(joined_on(writer, "join", other, linking))
-    if rest:
-        writer.terms.takes_subselects = True
-        clauses.append(writer.clause("where", lambda: [writer.terms.term(part) for part in rest]))
-        writer.terms.takes_subselects = False
+    clauses.extend(writer.wheres(rest))
     return source, clauses
 
 
@@ -161,7 +160,7 @@ def _insert(writer: Writer, tree: exp.Insert) -> Query:
         if len(items) != len(names):
             raise NotTranslatedError("rows of another length")
         pairs = [
-            f"{name}: {_inserted(writer, item, types.get(name, ':any'))}"
+            f"{name}: {_inserted(writer, item, types.get(name, ':any'), is_typed=source.full is not None)}"
             for name, item in zip(names, items, strict=True)
         ]
         rows.append(f"%{{{', '.join(pairs)}}}")
@@ -185,7 +184,7 @@ def _is_plain(written: str, values: exp.Values, at: int) -> bool:
     return not any(isinstance(one, exp.Literal) and wanted.get(written) != one.is_string for one in given)
 
 
-def _inserted(writer: Writer, item: exp.Expression, written: str) -> str:
+def _inserted(writer: Writer, item: exp.Expression, written: str, *, is_typed: bool) -> str:
     _is_of_the_columns_type(writer, item, written)
     if isinstance(item, exp.Null):
         return "nil"
@@ -196,6 +195,9 @@ def _inserted(writer: Writer, item: exp.Expression, written: str) -> str:
         return value.text
     if not isinstance(item, (exp.Literal, exp.Boolean, exp.Neg)):
         raise NotTranslatedError("a computed value in VALUES")
+    if isinstance(item, exp.Boolean) and writer.statement.dialect == "sqlite" and not is_typed:
+        # Its driver would bind `true` as a text.
+        return "1" if item.this else "0"
     return writer.terms.written(item)
 
 
