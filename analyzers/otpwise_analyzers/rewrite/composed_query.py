@@ -130,7 +130,18 @@ def is_offered(chain: Chain) -> bool:
         return False
     if chain.given is not None and not is_offered(chain.given):
         return False
+    if any(
+        _is_alias_for(chain, alias.short)
+        for alias in chain.file.aliases.declarations()
+        if nodes.encloses(definition.node, alias.node)
+    ):
+        # One of the function's own, which nobody would need any more.
+        return False
     return "Ecto.Query" in module.imports and not _are_local(module, chain) and chain.schema != module.name
+
+
+def _is_alias_for(chain: Chain, short: str) -> bool:
+    return chain.file.text(chain.schema_node).partition(".")[0] == short
 
 
 def _are_local(module: Module, chain: Chain) -> bool:
@@ -282,10 +293,9 @@ class _Composition:
                 given = [one.filter.arguments[index] for index in step.order if index < count]
                 lines.extend(filter_stage(self.written, step.name, given, indent))
                 continue
-            new = kept_stage(file, one.stage, bindings, indent, one.left)
-            lines.extend(new)
+            lines.extend(kept_stage(file, one.stage, bindings, indent, one.left))
             if one.stage.word in CLAUSES | {"join"}:
-                macros.add((one.stage.word, _arity(one, new[0])))
+                macros.add((one.stage.word, _arity(one, bindings)))
             elif one.stage.word:
                 macros.add((one.stage.word, len(one.stage.arguments) + 1))
         if chain.runner is not None:
@@ -303,12 +313,13 @@ class _Composition:
         return call_of(f"|> {head}", arguments, indent)
 
 
-def _arity(one: _Kept, line: str) -> int:
+def _arity(one: _Kept, bindings: Bindings) -> int:
     """The arguments of the macro with the query, as it is written now."""
-    if one.stage.word == "join":
-        return 5 if one.stage.join is None or one.stage.join.options or "as: :" in line else 4
-    if one.stage.in_from:
-        return 3 if f"|> {one.stage.word}([" in line and "]," in line else 2
+    join, value = one.stage.join, one.stage.value
+    if join is not None:
+        return 5 if join.options or bindings.name_of(join) is not None else 4
+    if one.stage.in_from and value is not None:
+        return 3 if bindings.written(one.stage, one.left or [value]) else 2
     return len(one.stage.arguments) + 1
 
 

@@ -29,7 +29,7 @@ EXAMPLES = (
         others=SHOP,
         fixed="""\
         defmodule Shop.Accounts do
-          import Ecto.Query, only: [from: 2, limit: 2, select: 3]
+          import Ecto.Query, only: [limit: 2, select: 3]
 
           alias Shop.Accounts.UserQuery
           alias Shop.Repo
