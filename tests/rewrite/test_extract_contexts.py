@@ -253,3 +253,88 @@ def test_a_literal_attribute_comes_along_and_another_keeps_the_function() -> Non
         private(function, "post_titles(params)", "\n  @page Application.compile_env(:blog, :page)\n")
     )
     assert kept is None or "@page Application" in kept[PATH]
+
+
+def test_values_are_called_by_the_keys_that_take_them() -> None:
+    body = """
+        post = Repo.insert!(%Post{title: cleaned(params["a"]), author_id: cleaned(params["b"])})
+        render(conn, :show, post: post)
+        """
+    code = controller(body, f"alias Blog.Posts.Post\n  {REPO}").replace(
+        "  def index(", "  defp cleaned(text), do: text\n\n  def index("
+    )
+    after = fixed(code)
+    assert after is not None
+    assert "def create_post!(title, author_id) do" in after["lib/blog/posts.ex"] or (
+        "def create_post!(title, author_id), do:" in after["lib/blog/posts.ex"]
+    )
+    assert 'Posts.create_post!(cleaned(params["a"]), cleaned(params["b"]))' in after[PATH]
+
+
+def test_a_value_inside_of_another_parameter_is_not_handed_over_twice() -> None:
+    body = """
+        post = Repo.insert!(Post.changeset(%Post{title: params["title"]}, params))
+        render(conn, :show, post: post)
+        """
+    after = fixed(controller(body, f"alias Blog.Posts.Post\n  {REPO}"))
+    assert after is not None
+    assert "post = Posts.create_post!(params)" in after[PATH]
+    assert '%Post{title: params["title"]}' in after["lib/blog/posts.ex"]
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "body", "call"),
+    [
+        (
+            "PostLive",
+            "lib/blog_web/live/post_live.ex",
+            (
+                '  def handle_event("delete", %{"id" => id}, socket) do\n'
+                "    Repo.delete!(Repo.get!(Post, id))\n    {:noreply, socket}\n  end"
+            ),
+            "Posts.delete_post!(id)",
+        ),
+        (
+            "PostLive",
+            "lib/blog_web/live/post_live.ex",
+            (
+                "  def handle_info({:touched, id}, socket) do\n"
+                "    {:noreply, assign(socket, :post, Repo.get(Post, id))}\n  end"
+            ),
+            "assign(socket, :post, Posts.get_post(id))",
+        ),
+        (
+            "PostLive",
+            "lib/blog_web/live/post_live.ex",
+            (
+                "  def mount(_params, _session, socket) do\n"
+                "    {:ok, assign_async(socket, :posts, fn -> {:ok, %{posts: Repo.all(Post)}} end)}\n  end"
+            ),
+            "fn -> {:ok, %{posts: Posts.list_posts()}} end",
+        ),
+        (
+            "PostComponent",
+            "lib/blog_web/live/post_component.ex",
+            (
+                "  def update(%{id: id} = assigns, socket) do\n"
+                "    {:ok, socket |> assign(assigns) |> assign(:post, Repo.get!(Post, id))}\n  end"
+            ),
+            "assign(:post, Posts.get_post!(id))",
+        ),
+        (
+            "PostChannel",
+            "lib/blog_web/channels/post_channel.ex",
+            (
+                '  def handle_in("load", %{"id" => id}, socket) do\n'
+                "    {:reply, {:ok, %{title: Repo.get!(Post, id).title}}, socket}\n  end"
+            ),
+            "%{title: Posts.get_post!(id).title}",
+        ),
+    ],
+    ids=["a query in a write", "handle_info", "assign_async", "update", "handle_in"],
+)
+def test_callbacks_of_live_views_and_channels(name: str, path: str, body: str, call: str) -> None:
+    used = {"PostLive": "LiveView", "PostComponent": "LiveComponent", "PostChannel": "Channel"}[name]
+    code = f"defmodule BlogWeb.{name} do\n  use Phoenix.{used}\n\n  alias Blog.Posts.Post\n  alias Blog.Repo\n\n{body}\nend\n"
+    after = fixed(code, path=path)
+    assert after is not None and call in after[path] and "Repo" not in after[path]

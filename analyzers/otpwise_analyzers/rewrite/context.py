@@ -162,7 +162,8 @@ def is_within_reach(ctx: FixContext, target: Target, near: Node) -> bool:
     if not mixes or folder.rpartition("/")[2] in mixes[0].deps:
         return True
     named = (ctx.project.module(name) for name in _mentioned(ctx.file, near))
-    return any(located is not None and located.path.startswith(f"{folder}/") for located in named)
+    beside = f"{folder}/lib/" if folder else "lib/"
+    return any(located is not None and located.path.startswith(beside) for located in named)
 
 
 def _lib_folder(ctx: FixContext, name: str, near: Iterable[str]) -> str:

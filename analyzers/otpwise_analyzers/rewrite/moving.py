@@ -155,6 +155,9 @@ class Mover:
         if name is None or root is None or not _NAME.fullmatch(name):
             return False
         if root.group() in REQUEST or (root.group() in outer and target.type == "identifier"):
+            written = self.file.text(node)
+            if self.moved.params.get(name, written) != written:
+                name = f"{root.group().removesuffix('_params')}_{name}"
             self._hole(node, name)
             return True
         return False
@@ -229,6 +232,15 @@ class Mover:
         target = call.child_by_field_name("target")
         if target is not None and target.type == "dot":
             target = target.child_by_field_name("right")
+        pair = (
+            node.parent.child_by_field_name("key")
+            if node.parent is not None and node.parent.type == "pair"
+            else None
+        )
+        if pair is not None and _NAME.fullmatch(nodes.keyword_name(pair, data)):
+            # `email: address(params)` is an email, whoever made it.
+            self._hole(node, nodes.keyword_name(pair, data))
+            return
         arguments = nodes.arguments_of(call)
         key = nodes.atom_literal(arguments[-1], data) if arguments else None
         name = key or (self.file.text(target) if target is not None else "")

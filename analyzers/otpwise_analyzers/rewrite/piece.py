@@ -189,10 +189,12 @@ def _check_one(node: Node, calls: Sequence[Call], base: Call) -> None:
     """Raises CannotMove for calls in an expression that are neither stages of one pipeline nor one transaction."""
     if base.name in TRANSACTIONS:
         return
-    stages = [stage.start_byte for stage in nodes.pipeline(node)]
-    inner = [call for call in calls if call.name != "preload" and call.node.start_byte not in stages]
-    outer = [call for call in calls if call.name != "preload" and call.node.start_byte in stages]
-    if len(inner) + len(outer) > 1 and (inner or base.name not in ROW_WRITES):
+    if base.name in ROW_WRITES and all(
+        nodes.encloses(base.expression, call.node) for call in calls if call.name != "preload"
+    ):
+        # What is written is asked for on the way: `Repo.delete!(Repo.get!(Post, id))`, or in a pipeline.
+        return
+    if len([call for call in calls if call.name != "preload"]) > 1:
         raise CannotMove("a query in a query")
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from otpwise_analyzers.findings import Applicability, Finding, Fix, Level, Related
 from otpwise_analyzers.project import places
 from otpwise_analyzers.project.repo_calls import WRITES, repo_calls
-from otpwise_analyzers.project.roles import app_prefix
-from otpwise_analyzers.project.web_repo_calls import repo_calls_by_definition
+from otpwise_analyzers.project.roles import app_prefix, roles_of
+from otpwise_analyzers.project.web_repo_calls import answers_requests, repo_calls_by_definition
 from otpwise_analyzers.project.write_paths import longest_path
 from otpwise_analyzers.project.write_risk import counts, depends, is_accounted_for, is_best_effort, matters
 from otpwise_analyzers.rewrite.context import contexts_for
@@ -452,7 +452,7 @@ class WritesWithoutTransaction(Rule):
 
 def _fixes(file: ElixirFile, module: Module, definition: Definition) -> tuple[Fix, ...]:
     at = definition.node.start_byte
-    if app_prefix(module.name) is None:
+    if app_prefix(module.name) is None and not answers_requests(module, roles_of(module)):
         return (Fix("Write in one transaction", Applicability.UNSAFE, in_transaction(at)),)
     calls = next((calls for one, calls in repo_calls_by_definition(file) if one is definition), [])
     return tuple(
