@@ -170,6 +170,9 @@ def same(sql: str, dialect: str) -> str:
     def plain(node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Paren):
             return node.this
+        if isinstance(node, exp.Boolean) and dialect == "sqlite":
+            # There TRUE is another way to write 1.
+            return exp.Literal.number(int(node.this))
         if isinstance(node, exp.Identifier):
             node.set("quoted", None)
         if is_change and isinstance(node, (exp.Column, exp.Table)):
