@@ -57,6 +57,8 @@ def _write_together(writes: list[_Write]) -> dict[Path, str]:
     finally:
         for write in writes:
             write.clean()
+    for write in made:
+        write.finish()
     return {}
 
 
@@ -166,6 +168,16 @@ class _Write:
         except OSError:
             return False
         return True
+
+    def finish(self) -> None:
+        """Takes away the folders that a renamed file left empty, as Git does."""
+        before = self.file.moved_from
+        if before is not None:
+            folder = self.file.source.parent
+            with contextlib.suppress(OSError):
+                for _ in range(before.count("/")):
+                    folder.rmdir()
+                    folder = folder.parent
 
     def clean(self) -> None:
         """Takes away what was put beside its place and is not wanted any more."""

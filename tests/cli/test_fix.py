@@ -238,6 +238,19 @@ def test_a_file_is_renamed(otpwise: Otpwise, project: Project) -> None:
     assert otpwise("check", "--hints").out == "No findings in 3 files.\n"
 
 
+def test_a_folder_that_a_renamed_file_left_empty_goes(otpwise: Otpwise, project: Project) -> None:
+    text = CLEAN.replace("Mini.C", "Mini.Accounts.User")
+    root = project({"lib/mini/old/deep/user.ex": text, "lib/mini/old/notes.txt": "kept\n"})
+    assert "(1 renamed)" in otpwise("check", "--fix", "--unsafe-fixes", "--hints").err
+    assert sorted(path.relative_to(root / "lib").as_posix() for path in (root / "lib").rglob("*")) == [
+        "mini",
+        "mini/accounts",
+        "mini/accounts/user.ex",
+        "mini/old",
+        "mini/old/notes.txt",
+    ]
+
+
 def test_the_diff_of_a_renamed_file_is_what_fix_does(otpwise: Otpwise, project: Project) -> None:
     files = {
         "lib/mini/usr.ex": _MISPLACED,
