@@ -6,6 +6,20 @@ from __future__ import annotations
 TERMS: list[tuple[str, str, str, str, str | None]] = [
     (
         "pg",
+        "SELECT 3 * (age % 2) FROM users WHERE (21 - 3) * age > 2 - (age % 3)",
+        "",
+        'u in User, where: fragment("(21 - 3)") * u.age > 2 - fragment("(? % 3)", u.age), select: [3 * fragment("(? % 2)", u.age)]',
+        'User |> where([u], fragment("(21 - 3)") * u.age > 2 - fragment("(? % 3)", u.age)) |> select([u], [3 * fragment("(? % 2)", u.age)]) |> Repo.all()',
+    ),
+    (
+        "mysql",
+        "SELECT age % 2 * 3 FROM users WHERE NOT (21 - 176 <> age)",
+        "",
+        'u in User, where: not (fragment("21 - 176") != u.age), select: [fragment("? % 2", u.age) * 3]',
+        'User |> where([u], not (fragment("21 - 176") != u.age)) |> select([u], [fragment("? % 2", u.age) * 3]) |> Repo.all()',
+    ),
+    (
+        "pg",
         "SELECT CASE WHEN age > 17 THEN 'adult' WHEN age IS NULL THEN 'unknown' ELSE 'child' END FROM users",
         "",
         "u in User, select: [ fragment( \"CASE WHEN ? > 17 THEN 'adult' WHEN ? IS NULL THEN 'unknown' ELSE 'child' END\", u.age, u.age ) ]",

@@ -25,7 +25,7 @@ literals = st.one_of(
 )
 numbers = st.recursive(
     st.one_of(columns, st.integers(0, 999).map(str)),
-    lambda inner: st.tuples(inner, st.sampled_from("+-*/"), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
+    lambda inner: st.tuples(inner, st.sampled_from("+-*/%"), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
     max_leaves=3,
 )
 terms = st.one_of(

@@ -223,7 +223,20 @@ def fragment(terms: Terms, node: exp.Expression) -> Term:
         return "?"
 
     text = _MARK.sub(placed, text)
+    if _is_operand(node):
+        # Ecto puts no parentheses around a fragment.
+        text = f"({text})"
     return Term(f"fragment({', '.join([quoted(text), *values])})", ATOM)
+
+
+def _is_operand(node: exp.Expression) -> bool:
+    """Whether an operation stands in parentheses within another."""
+    outer = node.parent
+    if not isinstance(node, (exp.Binary, exp.Unary, exp.Predicate)) or not isinstance(outer, exp.Paren):
+        return False
+    while isinstance(outer, exp.Paren):
+        outer = outer.parent
+    return isinstance(outer, (exp.Binary, exp.Unary, exp.Predicate))
 
 
 def _may_stand(node: exp.Expr) -> None:

@@ -117,6 +117,9 @@ class Terms:
         if all(isinstance(side, exp.Placeholder) for side in (node.this, node.expression)):
             # No side has a type: Ecto would send the parameter as a text.
             raise NotTranslatedError("arithmetic with parameters alone")
+        if node.find(exp.Column, exp.Placeholder) is None:
+            # Ecto has no way of its own for a sum of nothing but numbers.
+            return self.functions(self, node)
         sign, binds = _COMPUTED[type(node)]
         return Term(
             f"{self.inside(node.this, binds)} {sign} {self.inside(node.expression, binds + 1)}", binds
