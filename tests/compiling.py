@@ -207,7 +207,11 @@ def _put(folder: Path, text: bytes) -> Path:
     return path
 
 
-_OTHERS = re.compile(r"module [\w.:]+ is not available|is not available or is yet to be defined")
+# What is said of other modules: they may be missing here, or be another version than the one beside this text. Calls
+# of the project's own functions are looked at in `used_names`.
+_OTHERS = re.compile(
+    r"module [\w.:]+ is not available|is not available or is yet to be defined|/\d+ is undefined or private"
+)
 
 
 def _warnings(said: str) -> tuple[str, ...]:
