@@ -338,3 +338,11 @@ def test_callbacks_of_live_views_and_channels(name: str, path: str, body: str, c
     code = f"defmodule BlogWeb.{name} do\n  use Phoenix.{used}\n\n  alias Blog.Posts.Post\n  alias Blog.Repo\n\n{body}\nend\n"
     after = fixed(code, path=path)
     assert after is not None and call in after[path] and "Repo" not in after[path]
+
+
+def test_a_query_that_a_function_of_the_module_makes_does_not_move_without_it() -> None:
+    code = controller(
+        "render(conn, :index, posts: Repo.all(visible(params)))", f"import Ecto.Query\n\n  {REPO}"
+    )
+    query = "  defp visible(params), do: from(p in Blog.Posts.Post, where: p.title == ^params)\n\n"
+    assert fixed(code.replace("  def index(", query + "  def index(")) is None

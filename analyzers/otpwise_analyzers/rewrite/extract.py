@@ -44,6 +44,7 @@ from otpwise_analyzers.rewrite.whole_function import redirected, text_of, whole_
 from otpwise_analyzers.rewrite.write_chain import chain_body, error_answer
 from otpwise_analyzers.rewrite.write_run import Run, run_of
 from otpwise_analyzers.source.edits import Edit, Span
+from otpwise_analyzers.syntax import nodes
 from otpwise_analyzers.syntax.calls import Call
 from otpwise_analyzers.syntax.file import ElixirFile
 from otpwise_analyzers.syntax.modules import Definition, Module
@@ -216,6 +217,7 @@ class _Extraction:
         params = list(moved.params)
         if piece.call.name in TRANSACTIONS and self.file.text(piece.call.all_args[0]) in params:
             raise CannotMove("the steps of the transaction are made elsewhere")
+        self._refuse_foreign_query(piece)
         reused = same_function(piece, addition.target)
         if reused is not None:
             name, order = reused
@@ -227,6 +229,22 @@ class _Extraction:
             addition.functions.append(self._function(piece, subject, excerpts, purpose, name, params))
             addition.words.append(plural(subject.word))
         self._call(piece, addition.target, name, arguments)
+
+    def _refuse_foreign_query(self, piece: Piece) -> None:
+        """Raises CannotMove when a function of this module makes the query: its tables would stay behind."""
+        values = {edit.start: edit.end for edit in piece.mover.moved.edits}
+        root = nodes.pipeline(nodes.unwrap(piece.call.all_args[0]))[0] if piece.call.all_args else None
+        end = values.get(root.start_byte) if root is not None else None
+        if root is None or end is None:
+            return
+        queries = [
+            clause
+            for call in self.file.calls(*{d.name for d in self.module.definitions})
+            if call.is_local and root.start_byte <= call.node.start_byte < end
+            for clause in self.module.clauses(call.name)
+        ]
+        if any(call.is_local for clause in queries for call in clause.calls(*QUERY_MACROS)):
+            raise CannotMove("a function of the module makes the query")
 
     def _move_run(self, run: Run) -> None:
         subject = subject_of(self.file, self.definition, run.first)
