@@ -291,16 +291,16 @@ CHANGES: list[tuple[str, str, str, str, str | None]] = [
     ),
     (
         "pg",
-        "INSERT INTO reporting.events (page, age) VALUES ($1, 3)",
-        "a",
-        'Repo.insert_all("events", [%{page: a, age: 3}], prefix: "reporting")',
+        "INSERT INTO reporting.events (page, age) VALUES ($1, $2)",
+        "a, b",
+        'Repo.insert_all("events", [%{page: a, age: b}], prefix: "reporting")',
         None,
     ),
     (
         "pg",
-        "INSERT INTO visits (id, page) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
-        "a",
-        'Repo.insert_all("visits", [%{id: 1, page: a}], on_conflict: :nothing, conflict_target: [:id])',
+        "INSERT INTO visits (id, page) VALUES ($2, $1) ON CONFLICT (id) DO NOTHING",
+        "a, b",
+        'Repo.insert_all("visits", [%{id: b, page: a}], on_conflict: :nothing, conflict_target: [:id])',
         None,
     ),
     (

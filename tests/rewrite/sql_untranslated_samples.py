@@ -84,7 +84,8 @@ UNTRANSLATED = [
         "SELECT id FROM users WHERE exists (SELECT id FROM teams UNION SELECT id FROM visits)",
         "UNION and the like",
     ),
-    ("pg", "INSERT INTO visits (data) VALUES ('{}')", "a text for a column of another or of no known type"),
-    ("pg", "UPDATE visits SET data = '#{1}'", "a text for a column of another or of no known type"),
-    ("pg", "INSERT INTO teams (title) VALUES (5)", "a text for a column of another or of no known type"),
+    ("pg", "INSERT INTO visits (data) VALUES ('{}')", "a value for a column of another or of no known type"),
+    ("pg", "UPDATE visits SET data = '#{1}'", "a value for a column of another or of no known type"),
+    ("pg", "INSERT INTO teams (title) VALUES (5)", "a value for a column of another or of no known type"),
+    ("pg", "INSERT INTO visits (age) VALUES (5)", "a value for a column of another or of no known type"),
 ]

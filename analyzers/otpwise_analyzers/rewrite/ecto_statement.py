@@ -202,15 +202,17 @@ def _inserted(writer: Writer, item: exp.Expression, written: str, *, is_typed: b
 
 
 def _is_of_the_columns_type(writer: Writer, item: exp.Expression, written: str) -> None:
-    """Refuses what PostgreSQL takes as a text without a type, and as a parameter for a text and nothing else."""
+    """Refuses what PostgreSQL converts where it is written out, and as a parameter takes for nothing else."""
     if writer.statement.dialect != "postgres":
         return
-    is_text = isinstance(item, exp.Literal) and item.is_string
     if isinstance(item, exp.Placeholder):
-        is_text = writer.terms.value(item).is_quoted
-    is_number = isinstance(item, exp.Literal) and not item.is_string
-    if (is_text and written != ":string") or (is_number and written == ":string"):
-        raise NotTranslatedError("a text for a column of another or of no known type")
+        is_other = writer.terms.value(item).is_quoted and written != ":string"
+    elif isinstance(item, exp.Literal) and item.is_string:
+        is_other = written != ":string"
+    else:
+        is_other = not isinstance(item, exp.Null) and written in (":string", ":any")
+    if is_other:
+        raise NotTranslatedError("a value for a column of another or of no known type")
 
 
 def _on_conflict(writer: Writer, conflict: exp.Expression | None) -> list[str]:
