@@ -139,6 +139,23 @@ try {
     }
   });
 
+  await step("a query becomes functions of a new file, after a look", async () => {
+    await open("lib/chat_app/rooms/directory.ex", "order_by");
+    await page.waitForTimeout(1500);
+    await page.keyboard.press("Control+Shift+R");
+    await see(".action-widget .monaco-list-row", "Extract this query");
+    await picture("refactoring");
+    await choose("Extract this query");
+    await see(".bulk-edit-panel .monaco-list-row", "room_query.ex");
+    for (const file of ["directory.ex", "room_query.ex"]) await tick(file);
+    await picture("refactoring-preview");
+    await page.getByRole("button", { name: "Apply", exact: true }).click();
+    await page.waitForTimeout(1500);
+    await command("File: Save All");
+    await until(() => read("lib/chat_app/rooms/directory.ex").includes("RoomQuery.base()"), "the query is composed");
+    await until(() => read("lib/chat_app/rooms/room_query.ex").includes("def base"), "its module is written");
+  });
+
   await step("the explanation panel shows a rule's page", async () => {
     await command("Otpwise: Explain a Rule");
     await page.waitForTimeout(1000);
