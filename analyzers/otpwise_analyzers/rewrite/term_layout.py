@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from otpwise_analyzers.rewrite import layout
 
@@ -45,19 +46,11 @@ def opened(text: str) -> str:
 def arguments(text: str) -> list[str]:
     """The parts of a list or of a call's arguments."""
     found: list[str] = []
-    depth, start, at = 0, 0, 0
-    while at < len(text):
-        sign = text[at]
-        if sign == '"':
-            at = _string_end(text, at)
-        elif sign in _OPENING:
-            depth += 1
-        elif sign in _CLOSING:
-            depth -= 1
-        elif sign == "," and not depth:
+    start = 0
+    for at, depth in _outside_of_strings(text):
+        if text[at] == "," and not depth:
             found.append(text[start:at].strip())
             start = at + 1
-        at += 1
     rest = text[start:].strip()
     return [*found, rest] if rest else found
 
@@ -83,19 +76,23 @@ def _items(given: list[str], indent: str) -> list[str]:
 
 def _closes_at_end(text: str, opening: int) -> bool:
     """Whether the bracket at `opening` is closed by the last sign of the text."""
-    depth, at = 0, opening
+    for at, depth in _outside_of_strings(text, opening):
+        if text[at] in _CLOSING and not depth:
+            return at == len(text) - 1
+    return False
+
+
+def _outside_of_strings(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
+    """Each sign from `start` on that stands in no string: its place, and how many brackets are open behind it."""
+    depth, at = 0, start
     while at < len(text):
         sign = text[at]
         if sign == '"':
-            at = _string_end(text, at)
-        elif sign in _OPENING:
-            depth += 1
-        elif sign in _CLOSING:
-            depth -= 1
-            if not depth:
-                return at == len(text) - 1
+            at = _string_end(text, at) + 1
+            continue
+        depth += (sign in _OPENING) - (sign in _CLOSING)
+        yield at, depth
         at += 1
-    return False
 
 
 def _string_end(text: str, start: int) -> int:
